@@ -1,0 +1,44 @@
+"""comity: a statement about sanctions or cooperation between states, as a number with a range.
+
+The public names below load on first use, so that `import comity` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "World": "comity.benchmark.world",
+    "load_world": "comity.benchmark.bundle",
+    "save_world": "comity.benchmark.bundle",
+    "embedded_worlds": "comity.benchmark.bundle",
+    "Shock": "comity.equilibrium.shock",
+    "Solution": "comity.equilibrium.solution",
+    "Solutions": "comity.equilibrium.batch",
+    "solve": "comity.equilibrium.solve",
+    "solve_many": "comity.equilibrium.batch",
+    "Scenario": "comity.scenario.schema",
+    "load_scenario": "comity.scenario.load",
+    "compile_scenario": "comity.scenario.compile",
+    "simulate": "comity.outcomes.simulate",
+    "Outcomes": "comity.outcomes.simulate",
+    "ComityError": "comity.errors",
+    "InputError": "comity.errors",
+    "NoSolutionError": "comity.errors",
+    "NotConvergedError": "comity.errors",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'comity' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

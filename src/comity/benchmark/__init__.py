@@ -1,0 +1,1 @@
+"""The benchmark: a world economy as observed or estimated, in exact equilibrium."""

@@ -1,0 +1,95 @@
+"""World bundles: one compressed file with float64 arrays and a manifest. No pickles."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from comity.benchmark.world import ARRAYS, World
+from comity.errors import BundleError, InputError, nearest
+
+FORMAT = 1
+DEFAULT_WORLD = "world-2022"
+
+
+def embedded_worlds() -> dict[str, Path]:
+    """Names and files of the worlds that come with comity."""
+    folder = Path(str(resources.files("comity.benchmark") / "worlds"))
+    return {path.stem: path for path in sorted(folder.glob("*.npz"))}
+
+
+def save_world(world: World, path: str | os.PathLike[str]) -> Path:
+    """Write a bundle. Arrays are stored as float64: float32 would leave a residual of 1e-7."""
+    target = Path(path)
+    manifest = {
+        "format": FORMAT,
+        "name": world.name,
+        "base_year": world.base_year,
+        "money_unit": world.money_unit,
+        "countries": world.countries,
+        "sectors": world.sectors,
+        "hash": world.hash,
+        "provenance": world.provenance,
+    }
+    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
+    arrays = {key: getattr(world, key) for key in (*ARRAYS, "expenditure")}
+    temporary = target.with_name(target.name + ".part")
+    with open(temporary, "wb") as file:
+        np.savez_compressed(file, manifest=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
+    temporary.replace(target)
+    return target
+
+
+def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
+    """The embedded world of that name, or the bundle at that path.
+
+    Raises InputError for an unknown name, BundleError for a file that is not a whole, matching bundle.
+    """
+    known = embedded_worlds()
+    text = os.fspath(name)
+    path = known.get(text, Path(text))
+    if text not in known and not path.exists():
+        raise InputError(
+            f"world {text!r}",
+            "no embedded world and no file of that name",
+            allowed=list(known) + ["a path to a .npz bundle"],
+            nearest=nearest(text, known),
+        )
+    return _read(path)
+
+
+def _read(path: Path) -> World:
+    where = f"world bundle {path.name}"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            manifest: dict[str, Any] = json.loads(bytes(file["manifest"]).decode())
+            if manifest.get("format") != FORMAT:
+                raise BundleError(where, "unknown bundle format", found=manifest.get("format"), allowed=[FORMAT])
+            arrays = {key: file[key] for key in (*ARRAYS, "expenditure")}
+    except BundleError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, TypeError) as problem:
+        raise BundleError(
+            where,
+            "cannot be read: truncated, or not a comity bundle",
+            found=f"{type(problem).__name__}: {problem}",
+            advice="Build it again with `comity world build`.",
+        ) from None
+    labels = (tuple(manifest["countries"]), tuple(manifest["sectors"]))
+    world = World._frozen(
+        labels,
+        arrays,
+        manifest["name"],
+        manifest["base_year"],
+        manifest["money_unit"],
+        manifest["provenance"],
+    )
+    if world.hash != manifest["hash"]:
+        raise BundleError(where, "content does not match its own hash: the file was altered", found=world.hash[:12])
+    return world
