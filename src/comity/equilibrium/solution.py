@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
+from comity.equilibrium.problem import Changes
 
 Array = NDArray[np.float64]
 
@@ -22,6 +22,8 @@ class Solution:
     output_new (J, N), income_new (N,), deficit_new (N,) with transfers in transfer_new (N,),
     tariff_revenue_new (N,), export_tax_revenue_new (N,), consumer_price_hat (N,), real_income_hat (N,).
     `residual` is the largest relative residual over equations (1)-(8), recomputed from these arrays;
+    `changes` holds the shock as cells (log iceberg, old and new rates, productivity); `unsupplied` (J, N) marks sectors
+    without supplier and without spending, whose price is 1 by convention; `state` can start another solve;
     `component` (N,) numbers the connected parts of the trade graph: nominal results compare only within a part.
     """
 
@@ -38,8 +40,7 @@ class Solution:
     transfer_new: Array
     tariff_new: Array
     export_tax_new: Array
-    iceberg_hat: Any
-    productivity_hat: Array
+    changes: Changes
     tariff_revenue_new: Array
     export_tax_revenue_new: Array
     consumer_price_hat: Array
@@ -50,12 +51,25 @@ class Solution:
     iterations: int
     converged: bool
     status: str
-    notes: tuple[str, ...] = ()
+    unsupplied: NDArray[np.bool_]
+    state: Array
 
     @cached_property
     def flow_new(self) -> Array:
         """(J, N, N) border value of what n buys from i after the shock; home sales on the diagonal."""
         return self.trade_share_new * self.expenditure_new[:, :, None] / (1 + self.tariff_new)
+
+    @cached_property
+    def iceberg_hat(self) -> Array:
+        """(J, N, N) change of non-revenue trade cost; inf is an embargo."""
+        dense = np.ones_like(self.trade_share_new)
+        dense[self.changes.cells] = np.exp(self.changes.log_iceberg)
+        return dense
+
+    @property
+    def productivity_hat(self) -> Array:
+        """(J, N) change of productivity."""
+        return self.changes.productivity_hat
 
     @cached_property
     def equivalent_variation(self) -> Array:

@@ -1,0 +1,107 @@
+"""What a solve needs of a World, laid out for speed and computed once per World."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.world import World
+from comity.equilibrium.residual import Parameters
+
+Array = NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Prepared:
+    """Benchmark arrays in the layout of the iteration.
+
+    foreign (J, 2N, N): weights pi of foreign suppliers, split into border value pi/(1+t) and tariff pi t/(1+t);
+    home (J, N): home shares; inputs_of (N, J, K): input shares as cost rows; uses_of (N, K, J): as demand rows;
+    price_local, demand_local (N, J, J): inverses of each country's own-market loop, see `local_inverses`;
+    wage_step (N,): inverse elasticity of exports/imports to the own wage;
+    graph: sectors without supplier (J, N) and connected parts (N,) of the benchmark, filled in on first use.
+    """
+
+    world: World
+    parameters: Parameters
+    theta: Array
+    foreign: Array
+    home: Array
+    inputs_of: Array
+    uses_of: Array
+    price_local: Array
+    demand_local: Array
+    wage_step: Array
+    graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
+
+
+_cache: WeakKeyDictionary[World, Prepared] = WeakKeyDictionary()
+
+
+def prepare(world: World) -> Prepared:
+    """The Prepared of a World; computed on first use and kept as long as the World lives."""
+    ready = _cache.get(world)
+    if ready is None:
+        ready = _cache[world] = _prepare(world)
+    return ready
+
+
+def _prepare(world: World) -> Prepared:
+    share = world.trade_share
+    diagonal = np.arange(len(world.countries))
+    home = share[:, diagonal, diagonal].copy()
+    abroad = share.copy()
+    abroad[:, diagonal, diagonal] = 0.0
+    border = abroad / (1 + world.tariff)
+    inputs_of = np.ascontiguousarray(world.input_share.transpose(2, 1, 0))
+    uses_of = np.ascontiguousarray(world.input_share.transpose(2, 0, 1))
+    price_local, demand_local = local_inverses(home, inputs_of, uses_of)
+    return Prepared(
+        world=world,
+        parameters=Parameters(
+            world.value_added_share,
+            world.input_share,
+            world.consumption_share,
+            world.trade_elasticity,
+            world.value_added,
+        ),
+        theta=np.ascontiguousarray(world.trade_elasticity[:, None]),
+        foreign=np.concatenate([border, abroad - border], axis=1),
+        home=home,
+        inputs_of=inputs_of,
+        uses_of=uses_of,
+        price_local=price_local,
+        demand_local=demand_local,
+        wage_step=wage_step(world.trade_elasticity, abroad, home, world.expenditure, border),
+    )
+
+
+def local_inverses(home: Array, inputs_of: Array, uses_of: Array) -> tuple[Array, Array]:
+    """Inverses of each country's own loop, with foreign prices and foreign demand held fixed.
+
+    Prices: d ln P = pi_nn (inputs d ln P) + ...; demand: dX = uses pi_nn dX + .... Solving these J x J loops exactly
+    in every step is what halves the number of iterations, because most input links stay inside a country.
+    """
+    one = np.eye(home.shape[0])
+    rows = home.T
+    price = np.linalg.inv(one - rows[:, :, None] * inputs_of)
+    demand = np.linalg.inv(one - uses_of * rows[:, None, :])
+    return price, demand
+
+
+def wage_step(theta: Array, abroad: Array, home: Array, expenditure: Array, border: Array) -> Array:
+    """(N,) step in ln w per unit of ln(exports/imports): the inverse own-wage elasticity of that ratio.
+
+    With cost moving one for one with the wage: ln exports falls by theta (1 - own share in the buyer's market) and
+    rises nothing else; ln imports rises by theta x home share + 1.
+    """
+    flow = border * expenditure[:, :, None]
+    exports, imports = flow.sum(axis=(0, 1)), flow.sum(axis=(0, 2))
+    lost = (theta[:, None] * (flow * (1 - abroad)).sum(axis=1)).sum(axis=0)
+    gained = (theta[:, None] * home * flow.sum(axis=2)).sum(axis=0)
+    elasticity = np.where(exports > 0, lost / np.where(exports > 0, exports, 1), theta.mean())
+    elasticity += np.where(imports > 0, gained / np.where(imports > 0, imports, 1), theta.mean()) + 1
+    return 1 / elasticity

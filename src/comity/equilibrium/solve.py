@@ -1,0 +1,174 @@
+"""solve: a World, a Shock and a closure -> a Solution whose residual is recomputed from the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.world import World
+from comity.equilibrium import equations as eq
+from comity.equilibrium.closures import benchmark_of, check_closure, income_factor
+from comity.equilibrium.problem import Problem, changes_of, make_problem
+from comity.equilibrium.residual import Answer, residuals
+from comity.equilibrium.search import Found, search
+from comity.equilibrium.shock import Shock
+from comity.equilibrium.solution import Solution
+from comity.equilibrium.verdict import parts_in_balance, refusal
+from comity.errors import InputError, NotConvergedError
+
+Array = NDArray[np.float64]
+
+TOLERANCE = 1e-10
+FINEST = 1e-14  # rounding of a pass; asking the iteration for less only wastes time
+
+
+def solve(
+    world: World,
+    shock: Shock,
+    *,
+    closure: str = "fixed-deficits",
+    targets: Sequence[str] | None = None,
+    equalise: Sequence[str] | None = None,
+    tolerance: float = TOLERANCE,
+    start: Array | None = None,
+) -> Solution:
+    """The counterfactual equilibrium after a shock, in exact changes.
+
+    Parameters
+    ----------
+    closure : "fixed-deficits", "balanced", "deficit-share-of-gdp", "multiplicative-deficits" or "targets-balanced"
+    targets : ISO3 codes, for "targets-balanced" only
+    equalise : ISO3 codes of a coalition whose members share one common change of real income through transfers
+    tolerance : largest accepted relative residual over equations (1)-(8), recomputed from the answer
+
+    Raises
+    ------
+    InputError : a shock out of range, an unknown closure, a sector that loses every supplier
+    NoSolutionError : the path from the benchmark ends before the whole shock; carries a certificate
+    NotConvergedError : the residual stays above the tolerance
+    """
+    check_closure(closure, targets)
+    if not tolerance > 0:
+        raise InputError("tolerance", "must be positive", found=tolerance)
+    benchmark = benchmark_of(world, closure, targets)
+    changes = changes_of(benchmark, shock)
+    coalition = np.array([benchmark.country(code) for code in equalise or ()], dtype=np.intp)
+    factor = income_factor(benchmark) if closure == "multiplicative-deficits" else None
+
+    def make(fraction: float) -> Problem:
+        return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
+
+    parts_in_balance(benchmark, make(1.0))
+    found = search(make, start, max(tolerance / 5, FINEST))
+    return _accepted(found, closure, tolerance, start)
+
+
+def resolve_deficits(world: World, deficit: Array, name: str) -> World:
+    """The World re-solved at other deficits (the preliminary step of a closure), as a new World.
+
+    Raises NoSolutionError if the path to these deficits ends early.
+    """
+    nothing = changes_of(world, Shock())
+
+    def make(fraction: float) -> Problem:
+        problem = make_problem(world, nothing, "fixed-deficits", fraction=fraction)
+        return replace(problem, deficit=(1 - fraction) * world.deficit + fraction * deficit)
+
+    found = search(make, None, 1e-13)
+    solution = _accepted(found, name, 1e-11, None)
+    moved = world.replace(
+        trade_share=solution.trade_share_new,
+        value_added=solution.wage_hat * world.value_added,
+        deficit=deficit,
+        expenditure=solution.expenditure_new,
+        provenance={**world.provenance, "closure_step": name},
+    )
+    return moved
+
+
+def _accepted(found: Found, closure: str, tolerance: float, start: Array | None) -> Solution:
+    """The Solution of a found state, or the error that says how far the search got."""
+    if not found.whole:
+        raise refusal(found)
+    solution = assemble(found, closure)
+    if not solution.residual <= tolerance:
+        finer = search(lambda _: found.problem, found.state, max(tolerance / 200, FINEST))
+        if finer.whole:
+            solution = assemble(replace(finer, passes=found.passes + finer.passes), closure)
+    if not solution.residual <= tolerance:
+        worst = max(solution.residuals, key=solution.residuals.__getitem__)
+        raise NotConvergedError(
+            f"Not converged: residual {solution.residual:.1e} in equation ({worst}), tolerance {tolerance:.0e}. "
+            "Try a larger tolerance, a smaller shock, or the closure 'balanced'.",
+            residual=solution.residual,
+            path_fraction=1.0,
+        )
+    return replace(solution, converged=True, status="converged")
+
+
+def assemble(found: Found, closure: str) -> Solution:
+    """All quantities of a found state by equations (1)-(6), and their residual."""
+    problem = found.problem
+    world, n = problem.prepared.world, problem.prepared.home.shape[1]
+    shape = problem.prepared.home.shape
+    theta = problem.theta[:, 0]
+    wage_hat = np.exp(found.state[:n])
+    cost_hat = np.exp(found.implied.cost)
+    price = np.where(problem.unsupplied, 1.0, np.exp(found.implied.log_price)).reshape(shape)
+    weight = problem.weight
+    trade_share = eq.trade_share_new(weight, cost_hat, price, theta)
+    expenditure = found.implied.demand
+    flow = eq.border_flow(trade_share, expenditure, problem.tariff)
+    output = eq.output(flow, problem.export_tax)
+    tariff_revenue = eq.tariff_revenue(flow, problem.tariff)
+    tax_revenue = eq.export_tax_revenue(flow, problem.export_tax)
+    deficit, transfer = found.implied.deficit, found.implied.transfer
+    income = eq.income(wage_hat, world.value_added, tariff_revenue + tax_revenue, deficit, transfer)
+    answer = Answer(
+        weight,
+        problem.tariff,
+        problem.export_tax,
+        problem.changes.productivity_hat,
+        wage_hat,
+        cost_hat,
+        price,
+        trade_share,
+        expenditure,
+        output,
+        income,
+        deficit,
+        transfer,
+    )
+    gaps = residuals(problem.prepared.parameters, answer)
+    consumer_price = eq.consumer_price_hat(price, world.consumption_share)
+    return Solution(
+        benchmark=world,
+        closure=closure,
+        wage_hat=wage_hat,
+        price_index_hat=price,
+        cost_hat=cost_hat,
+        trade_share_new=trade_share,
+        expenditure_new=expenditure,
+        output_new=output,
+        income_new=income,
+        deficit_new=deficit,
+        transfer_new=transfer,
+        tariff_new=problem.tariff,
+        export_tax_new=problem.export_tax,
+        changes=problem.changes,
+        tariff_revenue_new=tariff_revenue,
+        export_tax_revenue_new=tax_revenue,
+        consumer_price_hat=consumer_price,
+        real_income_hat=income / world.income / consumer_price,
+        component=problem.component,
+        residual=max(gaps.values()),
+        residuals=gaps,
+        iterations=found.passes,
+        converged=False,
+        status="unchecked",
+        unsupplied=problem.unsupplied,
+        state=found.state,
+    )
