@@ -32,7 +32,7 @@ def cost_hat(
 
 
 def price_index_hat(weight: Array, cost: Array, theta: Array) -> Array:
-    r"""(2) :math:`\hat P^j_n = \big(\sum_i \pi^j_{ni}(\hat\kappa^j_{ni}\hat c^j_i)^{-\theta^j}\big)^{-1/\theta^j}`; (J, N).
+    r"""(2) :math:`\hat P^j_n = (\sum_i \pi^j_{ni}(\hat\kappa^j_{ni}\hat c^j_i)^{-\theta^j})^{-1/\theta^j}`; (J, N).
 
     `weight` is :math:`\pi\hat\kappa^{-\theta}`. A sector without supplier has price 1 by convention.
     """
@@ -87,8 +87,8 @@ def labour_demand(value_added_share: Array, output_new: Array) -> Array:
 def border_trade(flow: Array) -> tuple[Array, Array]:
     """(8) Border exports and imports (N,), home sales excluded before summing so that small trade keeps its digits."""
     xp = _namespace(flow)
-    abroad = flow * (1 - xp.eye(flow.shape[-1]))
-    return abroad.sum(axis=(-3, -2)), abroad.sum(axis=(-3, -1))
+    abroad = flow.sum(axis=-3) * (1 - xp.eye(flow.shape[-1]))
+    return abroad.sum(axis=-2), abroad.sum(axis=-1)
 
 
 def consumer_price_hat(price_index: Array, consumption_share: Array) -> Array:

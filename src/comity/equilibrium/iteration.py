@@ -17,7 +17,7 @@ from comity.equilibrium.problem import Problem
 
 Array = NDArray[np.float64]
 
-INCOME_FLOOR = 0.02  # of wage income; keeps logarithms defined on the way, inactive at an accepted answer
+INCOME_FLOOR = 1e-3  # of wage income; keeps logarithms defined on the way, inactive at an accepted answer
 TINY = 1e-280
 LARGEST_STEP = 3.0  # in logs; a pass never moves a price or an expenditure by more than a factor of twenty
 
@@ -31,7 +31,8 @@ class Pass:
     demand: Array  # X implied by (5)
     exports: Array
     imports: Array
-    revenue: Array
+    tariff_revenue: Array
+    export_tax_revenue: Array | float
     income: Array
     deficit: Array
     transfer: Array
@@ -91,21 +92,24 @@ class Iteration:
         exports = abroad.sum(axis=0)
         imports = (drawn[:, :n] * per_weight).sum(axis=0)
         revenue = (drawn[:, n:] * per_weight).sum(axis=0)
+        tax_revenue: Array | float = 0.0
         if problem.shipped is not None:
             shipped = scale * np.matmul(per_weight[:, None, :], problem.shipped)[:, 0, :]
-            revenue = revenue + exports - shipped.sum(axis=0)
+            tax_revenue = exports - shipped.sum(axis=0)
             abroad = shipped
         output = abroad + from_home * per_weight
         earned = np.exp(log_wage) * self.value_added
-        income, deficit, transfer, floored = self._income(earned, revenue, log_wage, log_price)
+        income, deficit, transfer, floored = self._income(earned, revenue + tax_revenue, log_wage, log_price)
         demand = _by_country(problem.prepared.uses_of, output) + self.alpha * income
+        price = np.log(total) / -self.theta
         return Pass(
             cost,
-            np.log(total) / -self.theta,
+            price,
             demand,
             exports,
             imports,
             revenue,
+            tax_revenue,
             income,
             deficit,
             transfer,

@@ -90,7 +90,7 @@ class Problem:
         return weight
 
 
-def changes_of(world: World, shock: Shock, labels: bool = True) -> Changes:
+def changes_of(world: World, shock: Shock) -> Changes:
     """Compress a Shock to the cells it changes in this World.
 
     Raises InputError for wrong shapes, NaN, rates at or below -1, non-positive costs or productivity, embargoed or
@@ -102,23 +102,19 @@ def changes_of(world: World, shock: Shock, labels: bool = True) -> Changes:
         _changed(world, "tariff_new", shock.tariff_new, world.tariff, shape),
         _changed(world, "export_tax_new", shock.export_tax_new, world.export_tax, shape),
     ]
-    touched = [part for part in parts if part is not None]
-    if len(touched) == 1:
-        flat = touched[0][0]
-    elif touched:
-        flat = np.unique(np.concatenate([part[0] for part in touched]))
-    else:
-        flat = np.zeros(0, dtype=np.intp)
-    cells = np.unravel_index(flat, shape)
-    tariff, tax = world.tariff[cells], world.export_tax[cells]
+    flat = _union([part[0] for part in parts if part is not None], shape)
+    sector, importer, exporter = np.unravel_index(flat, shape)
+    tariff, tax = world.tariff.ravel()[flat], world.export_tax.ravel()[flat]
     columns = [np.ones(len(flat)), tariff.copy(), tax.copy()]
     for column, part in zip(columns, parts, strict=True):
-        if part is not None:
+        if part is not None and len(part[0]) == len(flat):
+            column[:] = part[1]
+        elif part is not None:
             column[np.searchsorted(flat, part[0])] = part[1]
     with np.errstate(divide="ignore"):
         log_iceberg = np.log(columns[0])
     return Changes(
-        cells=(cells[0], cells[1], cells[2]),
+        cells=(sector, importer, exporter),
         log_iceberg=log_iceberg,
         tariff=tariff,
         tariff_new=columns[1],
@@ -129,8 +125,20 @@ def changes_of(world: World, shock: Shock, labels: bool = True) -> Changes:
     )
 
 
+def _union(lists: list[Positions], shape: tuple[int, ...]) -> Positions:
+    """Ascending flat positions that occur in any of the lists."""
+    if not lists:
+        return np.zeros(0, dtype=np.intp)
+    if all(len(other) == len(lists[0]) and (other == lists[0]).all() for other in lists[1:]):
+        return lists[0]
+    touched = np.zeros(int(np.prod(shape)), dtype=bool)
+    for positions in lists:
+        touched[positions] = True
+    return np.flatnonzero(touched)
+
+
 def _changed(
-    world: World, name: str, given: Any, base: Array, shape: tuple[int, ...]
+    world: World, name: str, given: Any, base: Any, shape: tuple[int, ...]
 ) -> tuple[Positions, Array] | None:
     """Flat positions (ascending) and values of the cells where `given` differs from the benchmark."""
     if given is None:
@@ -161,8 +169,7 @@ def _flat_cells(name: str, cells: Cells, shape: tuple[int, ...]) -> tuple[Positi
 
 
 def _check_cells(world: World, name: str, flat: Positions, values: Array, shape: tuple[int, ...]) -> None:
-    sector, importer, exporter = np.unravel_index(flat, shape)
-    home = importer == exporter
+    home = flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
     if name == "iceberg_hat":
         bad = ~(values > 0) | (home & np.isinf(values))
         rule = "a positive number (inf for an embargo, not on home sales)"
@@ -170,6 +177,7 @@ def _check_cells(world: World, name: str, flat: Positions, values: Array, shape:
         bad = ~(values > -1) | np.isinf(values) | (home & (values != 0))
         rule = "a rate above -1 (0.25 is 25 %), 0 on home sales"
     if bad.any():
+        sector, importer, exporter = np.unravel_index(flat, shape)
         named = [
             f"{world.sectors[sector[k]]} {world.countries[importer[k]]}<-{world.countries[exporter[k]]} = {values[k]:g}"
             for k in np.flatnonzero(bad)[:6]
@@ -220,7 +228,7 @@ def make_problem(
     foreign, home, tariff, tax, shipped = _weights(base, part, theta, fraction)
     # without an embargo no link disappears, and the benchmark's own graph still holds
     embargo = bool(np.isinf(part.log_iceberg).any())
-    if base.graph is None or embargo or not (home is base.home):
+    if base.graph is None or embargo or home is not base.home:
         graph = _unsupplied(world, foreign, home), _components(world, foreign)
         base.graph = base.graph if embargo else graph
     else:

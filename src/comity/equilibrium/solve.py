@@ -62,7 +62,7 @@ def solve(
         return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
 
     parts_in_balance(benchmark, make(1.0))
-    found = search(make, start, max(tolerance / 5, FINEST))
+    found = search(make, start, max(tolerance / 2, FINEST))
     return _accepted(found, closure, tolerance, start)
 
 
@@ -110,37 +110,31 @@ def _accepted(found: Found, closure: str, tolerance: float, start: Array | None)
 
 
 def assemble(found: Found, closure: str) -> Solution:
-    """All quantities of a found state by equations (1)-(6), and their residual."""
+    """All quantities of a found state, and the residual of the equations recomputed from them."""
     problem = found.problem
     world, n = problem.prepared.world, problem.prepared.home.shape[1]
     shape = problem.prepared.home.shape
-    theta = problem.theta[:, 0]
     wage_hat = np.exp(found.state[:n])
     cost_hat = np.exp(found.implied.cost)
     price = np.where(problem.unsupplied, 1.0, np.exp(found.implied.log_price)).reshape(shape)
     weight = problem.weight
-    trade_share = eq.trade_share_new(weight, cost_hat, price, theta)
-    expenditure = found.implied.demand
-    flow = eq.border_flow(trade_share, expenditure, problem.tariff)
-    output = eq.output(flow, problem.export_tax)
-    tariff_revenue = eq.tariff_revenue(flow, problem.tariff)
-    tax_revenue = eq.export_tax_revenue(flow, problem.export_tax)
-    deficit, transfer = found.implied.deficit, found.implied.transfer
-    income = eq.income(wage_hat, world.value_added, tariff_revenue + tax_revenue, deficit, transfer)
+    implied = found.implied
+    trade_share = weight * (cost_hat**-problem.theta)[:, None, :]  # eq.trade_share_new, the last factor in place
+    trade_share *= (price**problem.theta)[:, :, None]
     answer = Answer(
-        weight,
-        problem.tariff,
-        problem.export_tax,
-        problem.changes.productivity_hat,
-        wage_hat,
-        cost_hat,
-        price,
-        trade_share,
-        expenditure,
-        output,
-        income,
-        deficit,
-        transfer,
+        weight=weight,
+        tariff=problem.tariff,
+        export_tax=problem.export_tax,
+        productivity_hat=problem.changes.productivity_hat,
+        wage_hat=wage_hat,
+        cost_hat=cost_hat,
+        price_index_hat=price,
+        trade_share=trade_share,
+        expenditure=implied.demand,
+        output=implied.output,
+        income=implied.income,
+        deficit=implied.deficit,
+        transfer=implied.transfer,
     )
     gaps = residuals(problem.prepared.parameters, answer)
     consumer_price = eq.consumer_price_hat(price, world.consumption_share)
@@ -151,18 +145,18 @@ def assemble(found: Found, closure: str) -> Solution:
         price_index_hat=price,
         cost_hat=cost_hat,
         trade_share_new=trade_share,
-        expenditure_new=expenditure,
-        output_new=output,
-        income_new=income,
-        deficit_new=deficit,
-        transfer_new=transfer,
+        expenditure_new=implied.demand,
+        output_new=implied.output,
+        income_new=implied.income,
+        deficit_new=implied.deficit,
+        transfer_new=implied.transfer,
         tariff_new=problem.tariff,
         export_tax_new=problem.export_tax,
         changes=problem.changes,
-        tariff_revenue_new=tariff_revenue,
-        export_tax_revenue_new=tax_revenue,
+        tariff_revenue_new=implied.tariff_revenue,
+        export_tax_revenue_new=implied.export_tax_revenue + np.zeros(n),
         consumer_price_hat=consumer_price,
-        real_income_hat=income / world.income / consumer_price,
+        real_income_hat=implied.income / world.income / consumer_price,
         component=problem.component,
         residual=max(gaps.values()),
         residuals=gaps,
