@@ -98,7 +98,7 @@ def check_values(arrays: dict[str, Array], labels: Labels, tolerance: float) -> 
 
 def check_elasticity(theta: Array, sectors: Sequence[str]) -> None:
     """Trade elasticities must be positive (theta > 0, never 1/theta or -theta)."""
-    bad = [f"{sectors[j]} {theta[j]:g}" for j in np.flatnonzero(~(theta > 0))]
+    bad = [f"{sectors[int(j)]} {theta[j]:g}" for j in np.flatnonzero(~(theta > 0))]
     if bad:
         raise InputError(
             "trade_elasticity",

@@ -28,7 +28,8 @@ def synthetic_world(
     ----------
     deficits : standard deviation of deficits as a share of value added (0 for balanced trade)
     tariffs, export_taxes : highest rate; the last sector (services) has none
-    zero_cells : share of cross-border cells that are exactly zero
+    zero_cells : share of cross-border cells that are exactly zero, outside the first sector (which keeps every
+        country both importing and exporting)
     home_share : range of the home shares, drawn per sector and country
     elasticity : range of theta
     """
@@ -39,7 +40,7 @@ def synthetic_world(
     distance = np.sqrt(((place[:, None] - place[None]) ** 2).sum(-1)) + 0.05
     pull = size * distance**-1.0 * np.exp(rng.normal(0, 1.0, (j, n, n)))
     if zero_cells:
-        pull[rng.uniform(size=pull.shape) < zero_cells] = 0.0
+        pull[1:][rng.uniform(size=pull[1:].shape) < zero_cells] = 0.0
     diagonal = np.arange(n)
     pull[:, diagonal, diagonal] = 0.0
     abroad = pull.sum(axis=2, keepdims=True)

@@ -112,17 +112,17 @@ class World:
             "value_added": (n,),
             "deficit": (n,),
         }
-        given = dict(
-            trade_share=trade_share,
-            tariff=tariff,
-            export_tax=np.zeros((j, n, n)) if export_tax is None else export_tax,
-            value_added_share=value_added_share,
-            input_share=input_share,
-            consumption_share=consumption_share,
-            trade_elasticity=trade_elasticity,
-            value_added=value_added,
-            deficit=deficit,
-        )
+        given = {
+            "trade_share": trade_share,
+            "tariff": tariff,
+            "export_tax": np.zeros((j, n, n)) if export_tax is None else export_tax,
+            "value_added_share": value_added_share,
+            "input_share": input_share,
+            "consumption_share": consumption_share,
+            "trade_elasticity": trade_elasticity,
+            "value_added": value_added,
+            "deficit": deficit,
+        }
         arrays = {key: checks.check_array(key, given[key], shapes[key]) for key in ARRAYS}
         record = dict(provenance or {})
         if normalise:
@@ -171,7 +171,8 @@ class World:
 
     @cached_property
     def flow(self) -> Array:
-        """(J, N, N) border value of what n buys from i: pi X / (1 + t), exporter's tax included; home on the diagonal."""
+        """(J, N, N) border value of what n buys from i, pi X / (1 + t), with the exporter's tax; home sales on the
+        diagonal."""
         return _read_only(self.trade_share * self.expenditure[:, :, None] / (1 + self.tariff))
 
     @cached_property
@@ -246,7 +247,7 @@ class World:
         return with_flows(self, flows)
 
     def with_tariffs(self, tariffs: Mapping[tuple[str, ...], float]) -> World:
-        """The world with other tariffs {(origin, destination[, sector]): rate} at unchanged border flows, rebalanced."""
+        """The world with other tariffs {(origin, destination[, sector]): rate}, border flows unchanged, rebalanced."""
         from comity.benchmark.rebalance import with_tariffs
 
         return with_tariffs(self, tariffs)

@@ -86,7 +86,8 @@ def solve_many(
     InputError : an unknown field, or lists of different length. A shock out of range raises too: that is a mistake in
         the plan, not a property of an economy.
     """
-    fields = set(Solution.__dataclass_fields__) | {"equivalent_variation", "real_wage_hat", "real_gdp_hat", "flow_new"}
+    fields = {name for name in dir(Solution) if name.endswith(("_hat", "_new", "variation", "component"))}
+    fields |= {name for name in Solution.__dataclass_fields__ if name.endswith(("_hat", "_new"))}
     unknown = [name for name in keep if name not in fields]
     if unknown:
         raise InputError("keep", "unknown Solution field", found=listing(unknown), allowed=sorted(fields))

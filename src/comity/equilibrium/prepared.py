@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.residual import Parameters
 
 Array = NDArray[np.float64]
 
@@ -26,7 +25,6 @@ class Prepared:
     """
 
     world: World
-    parameters: Parameters
     theta: Array
     foreign: Array
     home: Array
@@ -61,13 +59,6 @@ def _prepare(world: World) -> Prepared:
     price_local, demand_local = local_inverses(home, inputs_of, uses_of)
     return Prepared(
         world=world,
-        parameters=Parameters(
-            world.value_added_share,
-            world.input_share,
-            world.consumption_share,
-            world.trade_elasticity,
-            world.value_added,
-        ),
         theta=np.ascontiguousarray(world.trade_elasticity[:, None]),
         foreign=np.concatenate([border, abroad - border], axis=1),
         home=home,
@@ -87,8 +78,8 @@ def local_inverses(home: Array, inputs_of: Array, uses_of: Array) -> tuple[Array
     """
     one = np.eye(home.shape[0])
     rows = home.T
-    price = np.linalg.inv(one - rows[:, :, None] * inputs_of)
-    demand = np.linalg.inv(one - uses_of * rows[:, None, :])
+    price = np.asarray(np.linalg.inv(one - rows[:, :, None] * inputs_of), dtype=np.float64)
+    demand = np.asarray(np.linalg.inv(one - uses_of * rows[:, None, :]), dtype=np.float64)
     return price, demand
 
 

@@ -137,9 +137,7 @@ def _union(lists: list[Positions], shape: tuple[int, ...]) -> Positions:
     return np.flatnonzero(touched)
 
 
-def _changed(
-    world: World, name: str, given: Any, base: Any, shape: tuple[int, ...]
-) -> tuple[Positions, Array] | None:
+def _changed(world: World, name: str, given: Any, base: Any, shape: tuple[int, ...]) -> tuple[Positions, Array] | None:
     """Flat positions (ascending) and values of the cells where `given` differs from the benchmark."""
     if given is None:
         return None
@@ -286,7 +284,7 @@ def _weights(
 def _unsupplied(world: World, foreign: Array, home: Array) -> NDArray[np.bool_]:
     """(J, N) True where nobody supplies the sector; an error where money would be spent there."""
     count = home.shape[1]
-    empty = (foreign.any(axis=2)[:, :count] | (home > 0)) ^ True
+    empty = ~(np.asarray(foreign.any(axis=2))[:, :count] | (home > 0))
     if not empty.any():
         return empty
     spent = world.expenditure > 0
@@ -318,7 +316,7 @@ def _still_demanded(world: World, foreign: Array, home: Array) -> NDArray[np.boo
 def _components(world: World, foreign: Array) -> Positions:
     """(N,) number of the connected part of the trade graph each country lies in."""
     count = foreign.shape[2]
-    linked = (foreign[:, :count] > 0).any(axis=0)
+    linked = np.asarray((foreign[:, :count] > 0).any(axis=0))
     linked = linked | linked.T
     part = np.full(count, -1, dtype=np.intp)
     number = 0

@@ -1,11 +1,13 @@
-"""The residual of equations (1)-(8), recomputed from an answer by the plain formulas of equations.py.
+"""The residual of equations (1)-(8), recomputed from an answer.
 
-Shares no intermediate result with the iteration that found the answer, except the weights pi kappa_hat^-theta.
+Works from the answer's own arrays (wages, costs, prices, expenditure, output, income) and the weights
+pi kappa_hat^-theta; shares no intermediate result with the iteration. Bilateral flows are summed by matrix-vector
+products, without building (J, N, N) arrays; tests compare it with the plain formulas of equations.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,64 +17,54 @@ from comity.equilibrium import equations as eq
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Everything equations (1)-(8) speak of, after the shock. Shapes as in docs/model.md."""
+def residuals(solution: Any) -> dict[str, float]:
+    """Largest relative residual per equation of a Solution, keys "1" to "8".
 
-    weight: Array
-    tariff: Array
-    export_tax: Array
-    productivity_hat: Array
-    wage_hat: Array
-    cost_hat: Array
-    price_index_hat: Array
-    trade_share: Array
-    expenditure: Array
-    output: Array
-    income: Array
-    deficit: Array
-    transfer: Array
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """The benchmark quantities that do not change: shares, elasticities, value added."""
-
-    value_added_share: Array
-    input_share: Array
-    consumption_share: Array
-    trade_elasticity: Array
-    value_added: Array
-
-
-def residuals(p: Parameters, a: Answer) -> dict[str, float]:
-    """Largest relative residual per equation: |left - right| / max(|left|, |right|), cells zero on both sides skipped;
-    (8) relative to imports + exports. Keys "1" to "8"."""
-    theta = p.trade_elasticity
-    flow = a.trade_share * a.expenditure[:, :, None]  # eq.border_flow, dividing in place: one large array less
-    flow /= 1 + a.tariff
-    taxed = bool(a.export_tax.any())
-    output = eq.output(flow, a.export_tax) if taxed else flow.sum(axis=-2)
-    revenue = eq.tariff_revenue(flow, a.tariff)
-    if taxed:
-        revenue = revenue + eq.export_tax_revenue(flow, a.export_tax)
-    exports, imports = eq.border_trade(flow)
-    gap = exports + a.deficit + a.transfer - imports
+    |left - right| / max(|left|, |right|), cells zero on both sides skipped; (8) relative to imports + exports.
+    (3) is checked as "shares add to one wherever something is spent".
+    """
+    world, problem = solution.benchmark, solution.problem
+    n, theta = len(world.countries), problem.theta
+    scale = solution.cost_hat**-theta
+    drawn = np.matmul(problem.foreign, scale[:, :, None])[:, :, 0]
+    at_home = problem.home * scale
+    total = drawn[:, :n] + drawn[:, n:] + at_home
+    supplied = ~problem.unsupplied
+    price = np.where(supplied, np.where(supplied, total, 1.0) ** (-1 / theta), 1.0)
+    per_weight = (
+        solution.expenditure_new * solution.price_index_hat**theta
+    )  # X' P^theta, so that F = weight c^-theta of it
+    per_weight = np.where(supplied, per_weight, 0.0)
+    sold = scale * np.matmul(per_weight[:, None, :], problem.foreign[:, :n])[:, 0, :]
+    exports, imports = sold.sum(axis=0), (drawn[:, :n] * per_weight).sum(axis=0)
+    revenue = (drawn[:, n:] * per_weight).sum(axis=0)
+    if problem.shipped is not None:
+        shipped = scale * np.matmul(per_weight[:, None, :], problem.shipped)[:, 0, :]
+        revenue = revenue + exports - shipped.sum(axis=0)
+        sold = shipped
+    cost = eq.cost_hat(
+        solution.wage_hat,
+        solution.price_index_hat,
+        world.value_added_share,
+        world.input_share,
+        solution.productivity_hat,
+    )
+    income = eq.income(solution.wage_hat, world.value_added, revenue, solution.deficit_new, solution.transfer_new)
+    spending = eq.expenditure(world.input_share, solution.output_new, world.consumption_share, solution.income_new)
+    gap = exports + solution.deficit_new + solution.transfer_new - imports
     trade = exports + imports
-    traded = np.where(trade > 0, trade, p.value_added)
-    spent = a.expenditure > 0
+    spent = supplied & (solution.expenditure_new > 0)
     return {
-        "1": relative(
-            a.cost_hat,
-            eq.cost_hat(a.wage_hat, a.price_index_hat, p.value_added_share, p.input_share, a.productivity_hat),
+        "1": relative(solution.cost_hat, cost),
+        "2": relative(solution.price_index_hat, price),
+        "3": relative((total * solution.price_index_hat**theta)[spent], 1.0),
+        "4": relative(solution.output_new, sold + at_home * per_weight),
+        "5": relative(solution.expenditure_new, spending),
+        "6": relative(solution.income_new, income),
+        "7": relative(
+            solution.wage_hat * world.value_added, eq.labour_demand(world.value_added_share, solution.output_new)
         ),
-        "2": relative(a.price_index_hat, eq.price_index_hat(a.weight, a.cost_hat, theta)),
-        "3": relative(a.trade_share.sum(axis=-1)[spent], 1.0),
-        "4": relative(a.output, output),
-        "5": relative(a.expenditure, eq.expenditure(p.input_share, a.output, p.consumption_share, a.income)),
-        "6": relative(a.income, eq.income(a.wage_hat, p.value_added, revenue, a.deficit, a.transfer)),
-        "7": relative(a.wage_hat * p.value_added, eq.labour_demand(p.value_added_share, a.output)),
-        "8": float(np.max(np.abs(gap) / traded, initial=0.0)),
+        "8": float(np.max(np.abs(gap) / np.where(trade > 0, trade, world.value_added), initial=0.0)),
     }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.problem import Changes
+from comity.equilibrium import equations as eq
+from comity.equilibrium.problem import Changes, Problem
 
 Array = NDArray[np.float64]
 
@@ -18,58 +19,93 @@ Array = NDArray[np.float64]
 class Solution:
     """A solved counterfactual. Hats are ratios to `benchmark`, the World after the closure's preliminary step.
 
-    wage_hat (N,), price_index_hat (J, N), cost_hat (J, N), trade_share_new (J, N, N), expenditure_new (J, N),
-    output_new (J, N), income_new (N,), deficit_new (N,) with transfers in transfer_new (N,),
-    tariff_revenue_new (N,), export_tax_revenue_new (N,), consumer_price_hat (N,), real_income_hat (N,).
-    `residual` is the largest relative residual over equations (1)-(8), recomputed from these arrays;
-    `changes` holds the shock as cells (log iceberg, old and new rates, productivity); `unsupplied` (J, N) marks sectors
-    without supplier and without spending, whose price is 1 by convention; `state` can start another solve;
-    `component` (N,) numbers the connected parts of the trade graph: nominal results compare only within a part.
+    wage_hat (N,), price_index_hat (J, N), cost_hat (J, N), expenditure_new (J, N), output_new (J, N), income_new (N,),
+    deficit_new (N,) with transfers apart in transfer_new (N,), tariff_revenue_new (N,), export_tax_revenue_new (N,),
+    consumer_price_hat (N,), real_income_hat (N,). Large arrays (trade_share_new, flow_new, ...) are made on first use.
+
+    `residual` is the largest relative residual over equations (1)-(8), recomputed from these arrays; `residuals` has
+    it by equation. `component` (N,) numbers the connected parts of the trade graph: nominal results compare only
+    within a part. `unsupplied` (J, N) marks sectors without supplier and spending, whose price is 1 by convention.
+    `state` can start another solve.
     """
 
     benchmark: World
     closure: str
+    problem: Problem
     wage_hat: Array
     price_index_hat: Array
     cost_hat: Array
-    trade_share_new: Array
     expenditure_new: Array
     output_new: Array
     income_new: Array
     deficit_new: Array
     transfer_new: Array
-    tariff_new: Array
-    export_tax_new: Array
-    changes: Changes
     tariff_revenue_new: Array
     export_tax_revenue_new: Array
     consumer_price_hat: Array
     real_income_hat: Array
-    component: NDArray[np.intp]
-    residual: float
-    residuals: dict[str, float]
     iterations: int
-    converged: bool
-    status: str
-    unsupplied: NDArray[np.bool_]
     state: Array
+    residuals: dict[str, float] = field(default_factory=dict)
+    converged: bool = False
+    status: str = "unchecked"
+
+    @property
+    def residual(self) -> float:
+        """Largest relative residual over equations (1)-(8)."""
+        return max(self.residuals.values())
+
+    @cached_property
+    def trade_share_new(self) -> Array:
+        """(J, N, N) trade shares after the shock, equation (3)."""
+        share = eq.trade_share_new(
+            self.problem.weight, self.cost_hat, self.price_index_hat, self.benchmark.trade_elasticity
+        )
+        # rounding of the powers is taken out, so that what is spent adds up exactly
+        total = share.sum(axis=-1, keepdims=True)
+        return share / np.where(total > 0, total, 1.0)
 
     @cached_property
     def flow_new(self) -> Array:
         """(J, N, N) border value of what n buys from i after the shock; home sales on the diagonal."""
-        return self.trade_share_new * self.expenditure_new[:, :, None] / (1 + self.tariff_new)
+        return eq.border_flow(self.trade_share_new, self.expenditure_new, self.tariff_new)
+
+    @property
+    def tariff_new(self) -> Array:
+        """(J, N, N) tariff rates after the shock."""
+        return self.problem.tariff
+
+    @property
+    def export_tax_new(self) -> Array:
+        """(J, N, N) export tax rates after the shock."""
+        return self.problem.export_tax
+
+    @property
+    def changes(self) -> Changes:
+        """The shock as changed cells."""
+        return self.problem.changes
+
+    @property
+    def component(self) -> NDArray[np.intp]:
+        """(N,) number of the connected part of the trade graph each country lies in."""
+        return self.problem.component
+
+    @property
+    def unsupplied(self) -> NDArray[np.bool_]:
+        """(J, N) sectors that nobody supplies and nobody buys; price 1 by convention."""
+        return self.problem.unsupplied
 
     @cached_property
     def iceberg_hat(self) -> Array:
         """(J, N, N) change of non-revenue trade cost; inf is an embargo."""
-        dense = np.ones_like(self.trade_share_new)
+        dense = np.ones_like(self.benchmark.trade_share)
         dense[self.changes.cells] = np.exp(self.changes.log_iceberg)
         return dense
 
     @property
     def productivity_hat(self) -> Array:
         """(J, N) change of productivity."""
-        return self.changes.productivity_hat
+        return self.problem.changes.productivity_hat
 
     @cached_property
     def equivalent_variation(self) -> Array:

@@ -12,7 +12,7 @@ from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
 from comity.equilibrium.closures import benchmark_of, check_closure, income_factor
 from comity.equilibrium.problem import Problem, changes_of, make_problem
-from comity.equilibrium.residual import Answer, residuals
+from comity.equilibrium.residual import residuals
 from comity.equilibrium.search import Found, search
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
@@ -79,14 +79,13 @@ def resolve_deficits(world: World, deficit: Array, name: str) -> World:
 
     found = search(make, None, 1e-13)
     solution = _accepted(found, name, 1e-11, None)
-    moved = world.replace(
+    return world.replace(
         trade_share=solution.trade_share_new,
         value_added=solution.wage_hat * world.value_added,
         deficit=deficit,
         expenditure=solution.expenditure_new,
         provenance={**world.provenance, "closure_step": name},
     )
-    return moved
 
 
 def _accepted(found: Found, closure: str, tolerance: float, start: Array | None) -> Solution:
@@ -111,58 +110,28 @@ def _accepted(found: Found, closure: str, tolerance: float, start: Array | None)
 
 def assemble(found: Found, closure: str) -> Solution:
     """All quantities of a found state, and the residual of the equations recomputed from them."""
-    problem = found.problem
+    problem, implied = found.problem, found.implied
     world, n = problem.prepared.world, problem.prepared.home.shape[1]
-    shape = problem.prepared.home.shape
-    wage_hat = np.exp(found.state[:n])
-    cost_hat = np.exp(found.implied.cost)
-    price = np.where(problem.unsupplied, 1.0, np.exp(found.implied.log_price)).reshape(shape)
-    weight = problem.weight
-    implied = found.implied
-    trade_share = weight * (cost_hat**-problem.theta)[:, None, :]  # eq.trade_share_new, the last factor in place
-    trade_share *= (price**problem.theta)[:, :, None]
-    answer = Answer(
-        weight=weight,
-        tariff=problem.tariff,
-        export_tax=problem.export_tax,
-        productivity_hat=problem.changes.productivity_hat,
-        wage_hat=wage_hat,
-        cost_hat=cost_hat,
-        price_index_hat=price,
-        trade_share=trade_share,
-        expenditure=implied.demand,
-        output=implied.output,
-        income=implied.income,
-        deficit=implied.deficit,
-        transfer=implied.transfer,
-    )
-    gaps = residuals(problem.prepared.parameters, answer)
+    price = np.where(problem.unsupplied, 1.0, np.exp(implied.log_price))
     consumer_price = eq.consumer_price_hat(price, world.consumption_share)
-    return Solution(
+    solution = Solution(
         benchmark=world,
         closure=closure,
-        wage_hat=wage_hat,
+        problem=problem,
+        wage_hat=np.exp(found.state[:n]),
         price_index_hat=price,
-        cost_hat=cost_hat,
-        trade_share_new=trade_share,
+        cost_hat=np.exp(implied.cost),
         expenditure_new=implied.demand,
         output_new=implied.output,
         income_new=implied.income,
         deficit_new=implied.deficit,
         transfer_new=implied.transfer,
-        tariff_new=problem.tariff,
-        export_tax_new=problem.export_tax,
-        changes=problem.changes,
         tariff_revenue_new=implied.tariff_revenue,
         export_tax_revenue_new=implied.export_tax_revenue + np.zeros(n),
         consumer_price_hat=consumer_price,
         real_income_hat=implied.income / world.income / consumer_price,
-        component=problem.component,
-        residual=max(gaps.values()),
-        residuals=gaps,
         iterations=found.passes,
-        converged=False,
-        status="unchecked",
-        unsupplied=problem.unsupplied,
         state=found.state,
     )
+    solution.residuals.update(residuals(solution))
+    return solution

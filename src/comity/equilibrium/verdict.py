@@ -51,8 +51,8 @@ def refusal(found: Found) -> NoSolutionError:
     reached = f"an equilibrium exists up to {found.fraction:.1%} of the (log) shock"
     if strain[strained] >= NEAR_LIMIT:
         return NoSolutionError(
-            f"No solution: {reached}. There {world.countries[strained]}'s trade surplus takes {strain[strained]:.1%} of "
-            "its exports: the surplus cannot be shipped. Closure 'balanced' (or 'targets-balanced') solves it.",
+            f"No solution: {reached}. There {world.countries[strained]}'s trade surplus takes {strain[strained]:.1%} "
+            "of its exports: the surplus cannot be shipped. Closure 'balanced' (or 'targets-balanced') solves it.",
             reason="surplus-exceeds-exports",
             path_fraction=found.fraction,
             country=strained,
@@ -62,7 +62,7 @@ def refusal(found: Found) -> NoSolutionError:
     if richness[poorest] <= POOR:
         return NoSolutionError(
             f"No solution: {reached}. There {world.countries[poorest]}'s income is down to {richness[poorest]:.1%} of "
-            "its value added: subsidies exhaust it. Use smaller subsidies, or the closure 'balanced' if it runs a surplus.",
+            "its value added: subsidies exhaust it. Use smaller subsidies, or closure 'balanced' if it runs a surplus.",
             reason="income-exhausted",
             path_fraction=found.fraction,
             country=poorest,
