@@ -94,7 +94,7 @@ def test_acr_gains_one_sector() -> None:
 
 
 def test_autarky_closed_form() -> None:
-    """With zero tariffs and deficits, autarky costs prod over j, k of pi_nn^(alpha L / theta), L the Leontief inverse."""
+    """With zero tariffs and deficits autarky costs prod_jk pi_nn^(alpha L / theta), L the Leontief inverse."""
     world = synthetic_world(6, 5, seed=2, deficits=0.0, tariffs=0.0)
     closed = np.full(world.trade_share.shape, np.inf)
     closed[:, np.arange(6), np.arange(6)] = 1.0
@@ -188,7 +188,7 @@ def test_tariff_revenue_is_rebated(world: World, shock: Shock) -> None:
 
 
 def test_export_tax_acts_like_a_tariff_with_revenue_abroad() -> None:
-    """A tax levied by the exporter raises the buyer's price as a tariff of the same rate; the revenue goes elsewhere."""
+    """A tax levied by the exporter raises the price like a tariff of the same rate; the revenue goes elsewhere."""
     world = one_sector_world()
     rate = np.zeros((1, 3, 3))
     rate[0, 0, 1] = 0.2

@@ -1,63 +1,25 @@
 """One counterfactual as the iteration sees it: weights after the shock, closure, connected parts.
 
-Building a Problem refuses what cannot have a solution: rates at or below -1, costs that are not positive,
-a sector without any supplier, parts of the world whose deficits do not add to zero.
+Building a Problem refuses a sector that money is spent on and nobody can supply.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
+from comity.equilibrium.changes import Changes, Positions, Rates
 from comity.equilibrium.prepared import Prepared, prepare
-from comity.equilibrium.shock import Cells, Shock
 from comity.errors import InputError, listing
 
 Array = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 
 class NoSupplierError(InputError):
     """A country spends on a sector that nobody can supply after the shock."""
-
-
-@dataclass(frozen=True, eq=False)
-class Changes:
-    """A Shock against one World, as cells: ln kappa_hat (inf is an embargo) and new rates, only where they differ."""
-
-    cells: tuple[Positions, Positions, Positions]
-    log_iceberg: Array
-    tariff: Array
-    tariff_new: Array
-    tax: Array
-    tax_new: Array
-    productivity_hat: Array
-    transfer: Array
-
-    def log_cost(self) -> Array:
-        """ln kappa_hat of the changed cells."""
-        tariffs = np.log1p(self.tariff_new) - np.log1p(self.tariff)
-        taxes = np.log1p(self.tax_new) - np.log1p(self.tax)
-        return self.log_iceberg + tariffs + taxes
-
-    def part(self, fraction: float) -> Changes:
-        """The shock at a fraction of its way: ln d, ln(1+t), ln(1+e), ln A and T linear. Embargoes stay whole; their
-        weights are faded in `Problem.at`."""
-        if fraction == 1.0:
-            return self
-        mix = lambda old, new: np.expm1((1 - fraction) * np.log1p(old) + fraction * np.log1p(new))  # noqa: E731
-        return replace(
-            self,
-            log_iceberg=np.where(np.isinf(self.log_iceberg), self.log_iceberg, fraction * self.log_iceberg),
-            tariff_new=mix(self.tariff, self.tariff_new),
-            tax_new=mix(self.tax, self.tax_new),
-            productivity_hat=self.productivity_hat**fraction,
-            transfer=fraction * self.transfer,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,126 +52,6 @@ class Problem:
         return weight
 
 
-def changes_of(world: World, shock: Shock) -> Changes:
-    """Compress a Shock to the cells it changes in this World.
-
-    Raises InputError for wrong shapes, NaN, rates at or below -1, non-positive costs or productivity, embargoed or
-    taxed home sales, transfers that do not add to zero.
-    """
-    shape = world.trade_share.shape
-    parts = [
-        _changed(world, "iceberg_hat", shock.iceberg_hat, np.float64(1.0), shape),
-        _changed(world, "tariff_new", shock.tariff_new, world.tariff, shape),
-        _changed(world, "export_tax_new", shock.export_tax_new, world.export_tax, shape),
-    ]
-    flat = _union([part[0] for part in parts if part is not None], shape)
-    sector, importer, exporter = np.unravel_index(flat, shape)
-    tariff, tax = world.tariff.ravel()[flat], world.export_tax.ravel()[flat]
-    columns = [np.ones(len(flat)), tariff.copy(), tax.copy()]
-    for column, part in zip(columns, parts, strict=True):
-        if part is not None and len(part[0]) == len(flat):
-            column[:] = part[1]
-        elif part is not None:
-            column[np.searchsorted(flat, part[0])] = part[1]
-    with np.errstate(divide="ignore"):
-        log_iceberg = np.log(columns[0])
-    return Changes(
-        cells=(sector, importer, exporter),
-        log_iceberg=log_iceberg,
-        tariff=tariff,
-        tariff_new=columns[1],
-        tax=tax,
-        tax_new=columns[2],
-        productivity_hat=_positive(world, shock.productivity_hat),
-        transfer=_transfer(world, shock.transfer),
-    )
-
-
-def _union(lists: list[Positions], shape: tuple[int, ...]) -> Positions:
-    """Ascending flat positions that occur in any of the lists."""
-    if not lists:
-        return np.zeros(0, dtype=np.intp)
-    if all(len(other) == len(lists[0]) and (other == lists[0]).all() for other in lists[1:]):
-        return lists[0]
-    touched = np.zeros(int(np.prod(shape)), dtype=bool)
-    for positions in lists:
-        touched[positions] = True
-    return np.flatnonzero(touched)
-
-
-def _changed(world: World, name: str, given: Any, base: Any, shape: tuple[int, ...]) -> tuple[Positions, Array] | None:
-    """Flat positions (ascending) and values of the cells where `given` differs from the benchmark."""
-    if given is None:
-        return None
-    if isinstance(given, tuple):
-        flat, values = _flat_cells(name, given, shape)
-    else:
-        dense = np.asarray(given, dtype=np.float64)
-        if dense.shape != shape:
-            raise InputError(f"shock.{name}", "wrong shape", found=dense.shape, allowed=f"{shape}")
-        flat = np.flatnonzero((dense != base).ravel())
-        values = dense.ravel()[flat]
-    _check_cells(world, name, flat, values, shape)
-    old = base if base.ndim == 0 else base.ravel()[flat]
-    moved = values != old
-    return (flat, values) if moved.all() else (flat[moved], values[moved])
-
-
-def _flat_cells(name: str, cells: Cells, shape: tuple[int, ...]) -> tuple[Positions, Array]:
-    try:
-        flat = np.ravel_multi_index(cells[:3], shape)
-    except ValueError:
-        raise InputError(f"shock.{name}", "a cell lies outside the world", allowed=f"positions below {shape}") from None
-    if len(flat) > 1 and not (flat[1:] > flat[:-1]).all():
-        order = np.argsort(flat, kind="stable")
-        return flat[order], cells[3][order]
-    return flat, cells[3]
-
-
-def _check_cells(world: World, name: str, flat: Positions, values: Array, shape: tuple[int, ...]) -> None:
-    home = flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
-    if name == "iceberg_hat":
-        bad = ~(values > 0) | (home & np.isinf(values))
-        rule = "a positive number (inf for an embargo, not on home sales)"
-    else:
-        bad = ~(values > -1) | np.isinf(values) | (home & (values != 0))
-        rule = "a rate above -1 (0.25 is 25 %), 0 on home sales"
-    if bad.any():
-        sector, importer, exporter = np.unravel_index(flat, shape)
-        named = [
-            f"{world.sectors[sector[k]]} {world.countries[importer[k]]}<-{world.countries[exporter[k]]} = {values[k]:g}"
-            for k in np.flatnonzero(bad)[:6]
-        ]
-        count = int(bad.sum())
-        raise InputError(f"shock.{name}", f"{count} cell(s) out of range", found=listing(named), allowed=rule)
-
-
-def _positive(world: World, given: Any) -> Array:
-    shape = world.value_added_share.shape
-    if given is None:
-        return np.ones(shape)
-    values = np.asarray(given, dtype=np.float64)
-    if values.shape != shape:
-        raise InputError("shock.productivity_hat", "wrong shape", found=values.shape, allowed=f"{shape}")
-    bad = np.argwhere(~((values > 0) & np.isfinite(values)))
-    if len(bad):
-        named = [f"{world.sectors[j]} {world.countries[n]} = {values[j, n]:g}" for j, n in bad[:6]]
-        raise InputError("shock.productivity_hat", "must be positive and finite", found=listing(named))
-    return values
-
-
-def _transfer(world: World, given: Any) -> Array:
-    count = len(world.countries)
-    if given is None:
-        return np.zeros(count)
-    values = np.asarray(given, dtype=np.float64)
-    if values.shape != (count,) or not np.isfinite(values).all():
-        raise InputError("shock.transfer", "one finite number a country is needed", found=values.shape)
-    if abs(values.sum()) > 1e-9 * world.value_added.sum():
-        raise InputError("shock.transfer", "transfers must add to zero", found=f"{values.sum():g}")
-    return values
-
-
 def make_problem(
     world: World,
     changes: Changes,
@@ -225,7 +67,7 @@ def make_problem(
     theta = world.trade_elasticity
     foreign, home, tariff, tax, shipped = _weights(base, part, theta, fraction)
     # without an embargo no link disappears, and the benchmark's own graph still holds
-    embargo = bool(np.isinf(part.log_iceberg).any())
+    embargo = bool(part.embargoed().any())
     if base.graph is None or embargo or home is not base.home:
         graph = _unsupplied(world, foreign, home), _components(world, foreign)
         base.graph = base.graph if embargo else graph
@@ -254,31 +96,40 @@ def _weights(
     base: Prepared, part: Changes, theta: Array, fraction: float
 ) -> tuple[Array, Array, Array, Array, Array | None]:
     """Weights after the shock: only changed cells are raised to a power."""
-    world, count = base.world, base.home.shape[1]
-    j, n, i = part.cells
-    weight = world.trade_share[j, n, i] * np.exp(-theta[j] * part.log_cost())
+    world = base.world
+    count = base.home.shape[1]
+    cell = count * count
+    flat = part.flat
+    sector = flat // cell
+    share = world.trade_share.ravel()[flat]
+    weight = share * np.exp(-theta[sector] * part.log_cost())
     if fraction < 1:
-        closed = np.isinf(part.log_iceberg)
-        weight[closed] = (1 - fraction) * world.trade_share[j, n, i][closed]
-    tariff, tax = world.tariff, world.export_tax
-    if (part.tariff_new != part.tariff).any():
-        tariff = tariff.copy()
-        tariff[j, n, i] = part.tariff_new
-    if (part.tax_new != part.tax).any():
-        tax = tax.copy()
-        tax[j, n, i] = part.tax_new
+        closed = part.embargoed()
+        weight[closed] = (1 - fraction) * share[closed]
+    tariff = _with_cells(world.tariff, flat, part.tariff)
+    tax = _with_cells(world.export_tax, flat, part.export_tax)
     foreign, home = base.foreign.copy(), base.home
-    border = weight / (1 + part.tariff_new)
-    foreign[j, n, i] = border
-    foreign[j, count + n, i] = weight - border
-    at_home = n == i
+    # in (J, 2N, N) the border weights of a sector are followed by its tariff weights
+    position = flat + sector * cell
+    values = foreign.ravel()
+    border = weight / (1 + (part.tariff.new if part.tariff is not None else world.tariff.ravel()[flat]))
+    values[position] = border
+    values[position + cell] = weight - border
+    at_home = flat % cell % (count + 1) == 0
     if at_home.any():
         home = home.copy()
-        home[j[at_home], n[at_home]] = weight[at_home]
-        foreign[j[at_home], n[at_home], i[at_home]] = 0.0
-        foreign[j[at_home], count + n[at_home], i[at_home]] = 0.0
+        home[sector[at_home], flat[at_home] % count] = weight[at_home]
+        values[position[at_home]] = values[position[at_home] + cell] = 0.0
     shipped = foreign[:, :count] / (1 + tax) if tax.any() else None
     return foreign, home, tariff, tax, shipped
+
+
+def _with_cells(base: Array, flat: Positions, rates: Rates | None) -> Array:
+    if rates is None:
+        return base
+    fresh = base.copy()
+    fresh.ravel()[flat] = rates.new
+    return fresh
 
 
 def _unsupplied(world: World, foreign: Array, home: Array) -> NDArray[np.bool_]:

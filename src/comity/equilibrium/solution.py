@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
-from comity.equilibrium.problem import Changes, Problem
+from comity.equilibrium.changes import Changes
+from comity.equilibrium.problem import Problem
 
 Array = NDArray[np.float64]
 
@@ -99,7 +100,8 @@ class Solution:
     def iceberg_hat(self) -> Array:
         """(J, N, N) change of non-revenue trade cost; inf is an embargo."""
         dense = np.ones_like(self.benchmark.trade_share)
-        dense[self.changes.cells] = np.exp(self.changes.log_iceberg)
+        if self.changes.log_iceberg is not None:
+            dense.ravel()[self.changes.flat] = np.exp(self.changes.log_iceberg)
         return dense
 
     @property

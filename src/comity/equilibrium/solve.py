@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
+from comity.equilibrium.changes import changes_of
 from comity.equilibrium.closures import benchmark_of, check_closure, income_factor
-from comity.equilibrium.problem import Problem, changes_of, make_problem
+from comity.equilibrium.problem import Problem, make_problem
 from comity.equilibrium.residual import residuals
 from comity.equilibrium.search import Found, search
 from comity.equilibrium.shock import Shock
