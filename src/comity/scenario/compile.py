@@ -1,0 +1,230 @@
+"""Scenario + World -> Shock, with a plain account of every measure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from comity.benchmark.world import World
+from comity.equilibrium.shock import Shock
+from comity.errors import InputError, listing
+from comity.scenario import findings, regimes
+from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
+from comity.scenario.explain import sentence, size_text, source_text
+from comity.scenario.measures import Effect, Setting, build, levels_of
+from comity.scenario.sizes import Level
+
+if TYPE_CHECKING:
+    from comity.scenario.schema import Scenario
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeasureReport:
+    """One measure in words and counts.
+
+    cells : flows it concerns; active_cells : those that are positive in this world; moot_cells : those on which an
+    embargo or an overriding measure leaves it nothing to do; empty_share : share of its potential trade
+    (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
+    in_force : share in force in the year asked for.
+    """
+
+    id: str
+    kind: str
+    sentence: str
+    cells: int
+    active_cells: int
+    empty_share: float
+    moot_cells: int
+    size_text: str
+    source: str
+    range: tuple[float, float, float] | None
+    in_force: float = 1.0
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A scenario on one world: the shock and everything a reader should know about it."""
+
+    shock: Shock
+    scenario: Any
+    world_name: str
+    year: int | None
+    level: Level
+    targets: list[str]
+    measures: list[MeasureReport]
+    warnings: list[str]
+    left_out: list[str]
+    parties: list[str]
+    pairs: list[tuple[str, str]]
+    nothing: str | None
+    regime_notes: list[str] = field(default_factory=list)
+
+
+def compile_scenario(
+    world: World,
+    scenario: Scenario,
+    *,
+    year: int | None = None,
+    size_level: Level = "central",
+    theta: ArrayLike | None = None,
+    include: Collection[str] | None = None,
+) -> Compiled:
+    """The Shock of `scenario` on `world`.
+
+    Parameters
+    ----------
+    year : compile the measures in force at the start of that year; None is full implementation
+    size_level : "low", "central" or "high" of every size that has a range (low is the weakest)
+    theta : (J,) trade elasticities for sizes given as trade ratios; the world's own by default
+    include : ids of the measures to compile; None is all of them
+
+    Raises
+    ------
+    InputError : unknown countries, sectors, sizes or regimes; contradicting or doubly counted measures; a regime the
+        world already contains; a country cut off from every supplier of a sector; measures on empty flows only
+    """
+    setting = _setting(world, scenario, year, size_level, theta)
+    everything = [effect for index in range(len(scenario.measures)) for effect in build(setting, index)]
+    check_contradictions(setting, everything)
+    check_covers(setting, everything)
+    effects = everything if include is None else _chosen(scenario, everything, include)
+    combined = combine(world, effects)
+    findings.check_rates(setting, combined)
+    findings.check_suppliers(setting, combined)
+    shock = _shock(world, combined)
+    nothing = findings.why_nothing(setting, effects, combined, whole=include is None)
+    targets = _targets(setting, effects)
+    return Compiled(
+        shock=shock,
+        scenario=scenario,
+        world_name=world.name or "(unnamed)",
+        year=year,
+        level=size_level,
+        targets=targets,
+        measures=_reports(setting, effects, combined),
+        warnings=findings.warnings(setting, effects, combined),
+        left_out=list(dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing)),
+        parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
+        pairs=_pairs(world, effects),
+        nothing=nothing,
+        regime_notes=list(dict.fromkeys(note for effect in effects for note in effect.notes)),
+    )
+
+
+def _setting(world: World, scenario: Any, year: int | None, level: str, theta: ArrayLike | None) -> Setting:
+    if level not in ("low", "central", "high"):
+        raise InputError("size_level", "unknown size", found=level, allowed="low, central, high")
+    values = world.trade_elasticity if theta is None else np.asarray(theta, dtype=float)
+    if values.shape != world.trade_elasticity.shape or not (values > 0).all():
+        raise InputError("theta", "one positive number per sector is needed", found=values.shape)
+    own = {
+        r.id: regimes.Regime(
+            r.id, r.title, r.senders, r.targets, r.sectors, r.start, r.end, dict(r.size), dict(r.in_benchmark),
+            r.citation, r.note,
+        )
+        for r in scenario.regimes if not isinstance(r, str)
+    }  # fmt: skip
+    for k, name in enumerate(scenario.regimes):
+        if isinstance(name, str):
+            regimes.find_regime(name, scenario.where("regimes", k), own)
+    lifted = frozenset(m.regime for m in scenario.measures if m.kind == "lifting")
+    return Setting(world, scenario, level, values, year, own, lifted)  # type: ignore[arg-type]
+
+
+def _chosen(scenario: Any, effects: list[Effect], include: Collection[str]) -> list[Effect]:
+    known = [measure.id for measure in scenario.measures]
+    for name in include:
+        if name not in known:
+            raise InputError("include", "no measure of that id", found=name, allowed=known)
+    return [effect for effect in effects if effect.id in include]
+
+
+def _targets(setting: Setting, effects: list[Effect]) -> list[str]:
+    """The scenario's own `targets`, else those its embargoes and sanctions are aimed at."""
+    if setting.scenario.targets:
+        from comity.scenario.places import find_party
+
+        party = find_party(setting.world, setting.scenario.targets, setting.day(), setting.where("targets"))
+        return [setting.world.countries[k] for k in party.positions]
+    return list(dict.fromkeys(code for effect in effects if not effect.first for code in effect.targets))
+
+
+def _pairs(world: World, effects: list[Effect]) -> list[tuple[str, str]]:
+    seen: dict[tuple[int, int], None] = {}
+    for effect in effects:
+        seen.update(dict.fromkeys(zip(effect.pairs[0].tolist(), effect.pairs[1].tolist(), strict=True)))
+    return [(world.countries[n], world.countries[i]) for n, i in seen]
+
+
+def _shock(world: World, combined: Combined) -> Shock:
+    """Changed cells only, ascending."""
+    shape = world.trade_share.shape
+
+    def cells(values: Array | None, base: Array | float) -> Any:
+        if values is None:
+            return None
+        flat = np.flatnonzero(values != base)
+        return (*np.unravel_index(flat, shape), values[flat]) if len(flat) else None
+
+    iceberg = None
+    if combined.log_cost is not None:
+        iceberg = np.exp(combined.log_cost)
+    if combined.stopped is not None:
+        iceberg = np.ones(world.trade_share.size) if iceberg is None else iceberg
+        iceberg[combined.stopped] = np.inf
+        for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
+            if rates is not None:
+                rates[combined.stopped] = base.ravel()[combined.stopped]
+    productivity = combined.productivity_hat
+    return Shock(
+        iceberg_hat=cells(iceberg, 1.0),
+        tariff_new=cells(combined.tariff, world.tariff.ravel()),
+        export_tax_new=cells(combined.export_tax, world.export_tax.ravel()),
+        productivity_hat=None if productivity is None else productivity.reshape(shape[0], shape[1]),
+        transfer=combined.transfer,
+    )
+
+
+def _reports(setting: Setting, effects: list[Effect], combined: Combined) -> list[MeasureReport]:
+    """One report per measure; the two directions of a regime count as one."""
+    grouped: dict[int, list[Effect]] = {}
+    for effect in effects:
+        grouped.setdefault(effect.index, []).append(effect)
+    reports = []
+    for index, parts in grouped.items():
+        measure, first = setting.scenario.measures[index], parts[0]
+        cells, active, empty = findings.emptiness(setting.world, parts)
+        levels = levels_of(first)
+        sized = first.what != "stop"
+        reports.append(
+            MeasureReport(
+                id=first.id,
+                kind=first.kind,
+                sentence=sentence(setting, measure, parts),
+                cells=cells,
+                active_cells=active,
+                empty_share=empty,
+                moot_cells=sum(combined.moot.get(id(part), 0) for part in parts),
+                size_text=size_text(parts),
+                source=source_text(setting.scenario, measure),
+                range=(levels.low, levels.central, levels.high) if sized else None,
+                in_force=first.share,
+            )
+        )
+    return reports
+
+
+def describe_moot(report: MeasureReport) -> str | None:
+    """ "3 of its 12 flows are embargoed or overridden": None where nothing is moot."""
+    if not report.moot_cells:
+        return None
+    return f"{report.id}: moot on {report.moot_cells} of its {report.cells} flows (embargoed or overridden)."
+
+
+__all__ = ["Compiled", "MeasureReport", "compile_scenario", "describe_moot", "listing"]

@@ -1,0 +1,221 @@
+"""A scenario in plain sentences: what would happen, between whom, how large, on whose word."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from comity.benchmark.world import World
+from comity.classifications.countries import EVERYBODY, find_bloc, find_country, name_of
+from comity.scenario.measures import Effect, Setting
+from comity.scenario.sizes import Levels
+
+if TYPE_CHECKING:
+    from comity.scenario.compile import Compiled
+
+WHAT = {
+    "ntb": "non-tariff cost of trade",
+    "sanction": "cost of trade under the sanctions",
+    "agreement": "cost of trade under the agreement",
+    "border_time": "time at the border",
+    "corridor": "cost of transport along the corridor",
+    "visa": "cost of crossing for people who carry the trade",
+}
+
+
+def people(words: Sequence[str]) -> str:
+    """Names of countries and blocs as the author listed them, in plain English."""
+    names = []
+    for word in words:
+        bloc = find_bloc(word)
+        code = None if bloc else find_country(word)
+        if word.casefold() == EVERYBODY:
+            names.append("all economies")
+        elif code is not None:
+            names.append(name_of(code))
+        else:
+            names.append(f"the {bloc}" if bloc else word)
+    return joined(names)
+
+
+def joined(names: Sequence[str]) -> str:
+    """a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def sectors_text(sectors: Sequence[str]) -> str:
+    if tuple(sectors) == ("goods",):
+        return "goods"
+    if tuple(sectors) == ("all",):
+        return "goods and services"
+    return joined([word if word in ("goods", "services") else f"sector {word}" for word in sectors])
+
+
+def number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(value: float, *, sign: bool = False) -> str:
+    text = f"{100 * value:+.3g}" if sign else f"{100 * value:.3g}"
+    return text.replace("-", "\N{MINUS SIGN}") + " %"
+
+
+def sentence(setting: Setting, measure: Any, effects: Sequence[Effect]) -> str:
+    """One plain sentence about a measure."""
+    effect = effects[0]
+    text = _sentence(measure, effect, len(setting.world.countries))
+    if effect.share < 1 and setting.year is not None:
+        text += f" In {setting.year}: {percent(effect.share)} of it in force."
+    return text
+
+
+def _sentence(measure: Any, effect: Effect, countries: int) -> str:
+    value = effect.value
+    if measure.kind == "transfer":
+        giver, receiver = (name_of(code) for code in effect.parties)
+        return f"{giver} gives {receiver} {number(value)} million USD a year."
+    if measure.kind == "productivity":
+        change = percent(value - 1, sign=True)
+        return f"Productivity of {people(measure.countries)} in {sectors_text(measure.sectors)} changes by {change}."
+    if effect.shown.get("regime") is not None:
+        regime = effect.shown["regime"]
+        who = f"{effect.shown['senders']} senders and {people(effect.targets)}"
+        verb = "lifted" if measure.kind == "lifting" else "imposed"
+        return f"{regime.title} ({who}) is {verb}."
+    goods = sectors_text(measure.sectors)
+    if measure.between is not None:
+        trade = f"{goods} traded among {people(measure.between)}"
+        among = True
+    else:
+        trade = f"{goods} that {people(measure.importers)} import from {people(measure.exporters)}"
+        among = False
+    outside = f", pairs inside {people(measure.not_within)} left out" if measure.not_within else ""
+    return _placed_sentence(measure, effect, trade, among) + f"{outside}."
+
+
+def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> str:
+    value = effect.value
+    if measure.kind == "embargo":
+        return f"Embargo: no {trade}"
+    if measure.kind == "export_ban":
+        who = people(measure.between) if among else people(measure.exporters)
+        to = "" if among else f" to {people(measure.importers)}"
+        return f"Export ban: {who} sell no {sectors_text(measure.sectors)}{to}" + (" to each other" if among else "")
+    if effect.what in ("tariff", "export_tax"):
+        name = "Tariffs" if effect.what == "tariff" else "Export taxes"
+        if effect.form == "to":
+            return f"{name} on {trade} are set to {percent(value)}"
+        if effect.form == "change":
+            direction = "rise" if value >= 0 else "fall"
+            return f"{name} on {trade} {direction} by {number(abs(100 * value))} percentage points"
+        return f"{name} on {trade} change to {percent(value)} of their level"
+    what = WHAT[measure.kind]
+    levels = effect.shown["levels"]
+    form = effect.shown["form"]
+    if form == "days":
+        verb = "saved" if levels.central <= 0 else "added"
+        return f"{number(abs(levels.central))} day(s) {verb} on {trade} ({what})"
+    if form == "trade_ratio":
+        change = percent(levels.central - 1, sign=True)
+        return f"{what.capitalize()} changes so that {trade}, all else equal, would change by {change}"
+    relative = levels.central - 1 if form == "hat" else levels.central
+    return f"{what.capitalize()} on {trade} changes by {percent(relative, sign=True)}"
+
+
+def _levels(levels: Levels, show: Any) -> str:
+    if not levels.ranged:
+        return str(show(levels.central))
+    return f"{show(levels.central)} (low {show(levels.low)}, high {show(levels.high)})"
+
+
+FORMS: dict[str, tuple[str, Any]] = {
+    "to": ("rate", percent),
+    "change": ("change of the rate, percentage points", lambda v: number(100 * v)),
+    "scale": ("factor on the rate", number),
+    "hat": ("factor", number),
+    "cost_change": ("change of the trade cost", lambda v: percent(v, sign=True)),
+    "trade_ratio": ("ratio of trade", number),
+    "days": ("days", number),
+    "million_usd": ("million USD a year", number),
+}
+
+
+def size_text(effects: Sequence[Effect]) -> str:
+    """The size with its range and unit, and where it is from."""
+    texts = []
+    for effect in effects:
+        form = effect.shown.get("form")
+        if form is None:
+            return "stops the trade"
+        label, show = FORMS[form]
+        text = f"{label} {_levels(effect.shown['levels'], show)}"
+        if "direction" in effect.shown:
+            text = f"{effect.shown['direction'].replace('_', ' ')}: {text}"
+        if "per_day" in effect.shown:
+            row = effect.shown["per_day"]
+            unit = "of value a day" if row.unit.startswith("ad-valorem") else "more trade a day saved"
+            priced = row.levels if row.unit.startswith("ad-valorem") else Levels(*(v - 1 for v in row.levels))
+            text += f", at {_levels(priced, percent)} {unit} [{row.citation}]"
+        if "row" in effect.shown:
+            row = effect.shown["row"]
+            text += f" [{row.citation}; {row.status}]" if row.status != "assumed" else " [assumed]"
+        texts.append(text)
+    return "; ".join(texts)
+
+
+def source_text(scenario: Any, measure: Any) -> str:
+    """Where the measure itself is written, in one line; empty where the file names nothing."""
+    source = measure.source
+    if isinstance(source, str):
+        source = next((s for s in scenario.sources if s.id == source), None)
+    elif source is not None and source.title is None and source.citation is None and source.id is not None:
+        base = next((s for s in scenario.sources if s.id == source.id), None)
+        if base is not None:
+            source = base.model_copy(update={"where": source.where or base.where})
+    if source is None:
+        return ""
+    head = source.citation or source.title or source.id or ""
+    parts = [source.author, head, source.publisher, source.published, source.where]
+    return ", ".join(part for part in parts if part)
+
+
+def explain(world: World, compiled: Compiled) -> list[str]:
+    """The whole scenario in plain sentences, one per list entry."""
+    scenario = compiled.scenario
+    lines = [f"{scenario.title}."]
+    if scenario.description:
+        lines.append(scenario.description)
+    lines.append(f"World: {world.name or '(unnamed)'}, base year {world.base_year or 'not stated'}.")
+    for report in compiled.measures:
+        lines.append(report.sentence)
+        detail = f"  size: {report.size_text}"
+        lines.append(detail + (f"; written in: {report.source}" if report.source else "; no source given"))
+    lines += compiled.left_out
+    lines += compiled.regime_notes
+    lines += compiled.warnings
+    if compiled.targets:
+        lines.append(f"Targets: {joined([name_of(code) for code in compiled.targets])}.")
+    if compiled.nothing:
+        lines.append(f"Nothing changes, because {compiled.nothing}.")
+    return lines
+
+
+def check_scenario_file(path: str | os.PathLike[str], world: World) -> list[str]:
+    """Load and compile a scenario file; sentences on what a careful author should know. Raises InputError if wrong."""
+    from comity.scenario.compile import compile_scenario
+    from comity.scenario.load import load_scenario
+
+    scenario = load_scenario(path)
+    compiled = compile_scenario(world, scenario)
+    measures = len(scenario.measures)
+    lines = [f"{scenario.path}: {measures} measure(s), valid on {world.name or 'this world'}."]
+    without = [report.id for report in compiled.measures if not report.source]
+    if without:
+        lines.append(f"No source given for: {joined(without)}.")
+    lines += compiled.left_out + compiled.regime_notes + compiled.warnings
+    if compiled.nothing:
+        lines.append(f"Nothing changes, because {compiled.nothing}.")
+    return lines

@@ -1,0 +1,211 @@
+"""What a compiled scenario should make its reader aware of: empty flows, implausible sizes, lost suppliers, nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.world import World
+from comity.classifications.countries import name_of
+from comity.errors import InputError, listing
+from comity.scenario.combine import Combined
+from comity.scenario.measures import Effect, Setting
+
+Array = NDArray[np.float64]
+LOWEST_PLAUSIBLE_COST = 0.8
+LARGEST_PLAUSIBLE_GROWTH = 10.0
+
+
+def potential(world: World) -> Array:
+    """(J, N, N) trade if every importer bought from every exporter in proportion: imports x exports / world trade.
+
+    The weight of a flow that is zero by its own value would be zero; this one says how much could be there.
+    """
+    exports, imports = world.exports, world.imports
+    total = exports.sum(axis=1)
+    share = np.divide(exports, total[:, None], out=np.zeros_like(exports), where=total[:, None] > 0)
+    return imports[:, :, None] * share[:, None, :]
+
+
+def emptiness(world: World, effects: list[Effect]) -> tuple[int, int, float]:
+    """(flows concerned, positive ones, share of their potential trade on flows that are zero in this world)."""
+    placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
+    if not placed:
+        return sum(len(effect.cells) for effect in effects), sum(len(effect.cells) for effect in effects), 0.0
+    cells = np.concatenate([effect.cells for effect in placed])
+    countries = len(world.countries)
+    sector, pair = np.divmod(cells, countries * countries)
+    importer, exporter = np.divmod(pair, countries)
+    exports, imports = world.exports, world.imports
+    total = np.maximum(exports.sum(axis=1), np.finfo(float).tiny)
+    weight = imports[sector, importer] * exports[sector, exporter] / total[sector]
+    positive = world.trade_share.ravel()[cells] > 0
+    everything = float(weight.sum())
+    empty = float(weight[~positive].sum() / everything) if everything > 0 else float(not positive.any())
+    return len(cells), int(positive.sum()), empty
+
+
+def check_rates(setting: Setting, combined: Combined) -> None:
+    """Rates must stay above -1. Raises InputError naming the flow."""
+    for kind, rates in (("tariff", combined.tariff), ("export tax", combined.export_tax)):
+        if rates is None:
+            continue
+        bad = np.flatnonzero(rates <= -1)
+        if len(bad):
+            raise InputError(
+                setting.where("measures"),
+                f"the {kind} on {_cell(setting.world, int(bad[0]))} would fall to {rates[bad[0]]:.0%}",
+                allowed="rates above -100 %",
+            )
+
+
+def check_suppliers(setting: Setting, combined: Combined) -> None:
+    """Embargoes must leave every sector that is bought at least one supplier. Raises InputError naming both."""
+    if combined.stopped is None:
+        return
+    world = setting.world
+    stopped = combined.stopped.reshape(world.trade_share.shape)
+    left = np.where(stopped, 0.0, world.trade_share).sum(axis=2)
+    lost = np.argwhere((left == 0) & (world.expenditure > 0) & (world.trade_share.sum(axis=2) > 0))
+    if len(lost):
+        named = [f"{world.sectors[j]} in {world.countries[n]}" for j, n in lost]
+        raise InputError(
+            setting.where("measures"),
+            f"{len(lost)} sector(s) lose every supplier",
+            found=listing(named, 6),
+            advice="Leave at least one supplier, or use a finite cost (kind ntb) instead of an embargo.",
+        )
+
+
+def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, whole: bool) -> str | None:
+    """None if the scenario changes something; else the reason, after "Nothing changes, because ...".
+
+    Raises InputError where the whole scenario falls on flows that are zero in this world: that is a mistake.
+    """
+    if not setting.scenario.measures:
+        return "the scenario has no measures"
+    if not effects:
+        return "no measure was chosen"
+    if all(effect.share == 0 for effect in effects):
+        return f"no measure is in force at the start of {setting.year}"
+    if combined.productivity_hat is not None and (combined.productivity_hat != 1).any():
+        return None
+    if combined.transfer is not None and combined.transfer.any():
+        return None
+    world = setting.world
+    changed = _changed(world, combined)
+    if changed is not None and (changed & (world.trade_share.ravel() > 0)).any():
+        return None
+    placed = [effect for effect in effects if effect.share > 0 and len(effect.cells) and effect.what != "productivity"]
+    if placed and not any((world.trade_share.ravel()[effect.cells] > 0).any() for effect in placed):
+        reason = "every flow the measures concern is zero in this world, and a flow that is zero stays zero"
+        if not whole:
+            return reason
+        raise InputError(
+            setting.where("measures"),
+            f"nothing would change, because {reason}",
+            found=listing([effect.id for effect in placed]),
+            advice="Choose other sectors or countries, or a world that records this trade.",
+        )
+    return "every rate and cost is already where the measures would put it"
+
+
+def _changed(world: World, combined: Combined) -> NDArray[np.bool_] | None:
+    parts = []
+    if combined.tariff is not None:
+        parts.append(combined.tariff != world.tariff.ravel())
+    if combined.export_tax is not None:
+        parts.append(combined.export_tax != world.export_tax.ravel())
+    if combined.log_cost is not None:
+        parts.append(combined.log_cost != 0)
+    if combined.stopped is not None:
+        parts.append(combined.stopped)
+    return np.logical_or.reduce(parts) if parts else None
+
+
+def direct_cost(setting: Setting, combined: Combined) -> Array:
+    """(J*N*N) ln kappa_hat of everything together; embargoed cells +inf."""
+    world = setting.world
+    log_cost = np.zeros(world.trade_share.size) if combined.log_cost is None else combined.log_cost.copy()
+    for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
+        if rates is not None:
+            log_cost += np.log1p(rates) - np.log1p(base.ravel())
+    if combined.stopped is not None:
+        log_cost[combined.stopped] = np.inf
+    return log_cost
+
+
+def warnings(setting: Setting, effects: list[Effect], combined: Combined) -> list[str]:
+    """Sentences on what lies outside any plausible range or does nothing."""
+    found = _empty_warnings(setting, effects)
+    found += _moot_warnings(effects, combined)
+    if combined.touched is not None and combined.touched.any():
+        found += _size_warnings(setting, combined)
+    return found
+
+
+def _empty_warnings(setting: Setting, effects: list[Effect]) -> list[str]:
+    placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
+    if not placed:
+        return []
+    cells, active, empty = emptiness(setting.world, placed)
+    if active == cells or empty < 0.005:
+        return []
+    return [
+        f"{empty:.0%} of the measures' weight falls on flows that are zero in this world and does nothing "
+        f"({cells - active} of {cells} flows)."
+    ]
+
+
+def _moot_warnings(effects: list[Effect], combined: Combined) -> list[str]:
+    found = []
+    for effect in effects:
+        lost = combined.moot.get(id(effect), 0)
+        if lost:
+            found.append(
+                f"{effect.id}: moot on {lost} of its {len(effect.cells)} flows, which are embargoed or overridden by "
+                "another measure."
+            )
+    return found
+
+
+def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
+    world = setting.world
+    log_cost = direct_cost(setting, combined)
+    positive = world.trade_share.ravel() > 0
+    cut = np.flatnonzero(positive & (log_cost < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12))
+    found = []
+    if len(cut):
+        worst = int(cut[np.argmin(log_cost[cut])])
+        found.append(
+            f"Outside any plausible range: trade costs fall by more than 20 % on {len(cut)} flow(s); the largest is "
+            f"{_cell(world, worst)}, to {np.exp(log_cost[worst]):.2f} of its level."
+        )
+    moved = np.flatnonzero(positive & (log_cost < 0))
+    if len(moved):
+        found += _growth_warning(setting, log_cost)
+    return found
+
+
+def _growth_warning(setting: Setting, log_cost: Array) -> list[str]:
+    """Pairs whose trade would grow tenfold before anything else adjusts."""
+    world = setting.world
+    shape = world.trade_share.shape
+    ratio = np.exp(-setting.theta[:, None, None] * log_cost.reshape(shape))
+    before = world.flow.sum(axis=0)
+    after = (world.flow * ratio).sum(axis=0)
+    growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)
+    large = np.argwhere(growth > LARGEST_PLAUSIBLE_GROWTH)
+    if not len(large):
+        return []
+    n, i = max(large.tolist(), key=lambda pair: growth[pair[0], pair[1]])
+    return [
+        f"Outside any plausible range: trade would grow more than tenfold, before anything else adjusts, on "
+        f"{len(large)} pair(s); the largest is {name_of(world.countries[i])} to {name_of(world.countries[n])}, "
+        f"{growth[n, i]:.0f} times."
+    ]
+
+
+def _cell(world: World, flat: int) -> str:
+    j, n, i = np.unravel_index(flat, world.trade_share.shape)
+    return f"{world.sectors[j]} from {name_of(world.countries[i])} to {name_of(world.countries[n])}"

@@ -1,0 +1,262 @@
+"""Read scenario files and the gallery; turn every mistake into one clear complaint with file and line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from comity.errors import InputError, nearest
+from comity.scenario.located import Located, read_yaml
+
+if TYPE_CHECKING:
+    from comity.scenario.schema import Scenario
+
+SHOWN = 4
+
+
+class ScenarioError(InputError):
+    """One or more mistakes in a scenario file. `problems` holds each as an InputError of its own."""
+
+    def __init__(self, problems: list[InputError]) -> None:
+        first = problems[0]
+        self.problems = problems
+        super().__init__(
+            first.where,
+            first.problem,
+            found=first.found,
+            allowed=first.allowed,
+            nearest=first.nearest,
+            advice=first.advice,
+        )
+
+    @property
+    def message(self) -> str:
+        lines = [problem.message for problem in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            lines.append(f"... and {len(self.problems) - SHOWN} more.")
+        return "\n".join(lines)
+
+
+def gallery() -> dict[str, Path]:
+    """Names and files of the scenarios that come with comity."""
+    folder = Path(str(resources.files("comity.scenario") / "gallery"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_scenario(name: str | os.PathLike[str]) -> Scenario:
+    """The gallery scenario of that name, or the scenario file at that path.
+
+    Raises InputError (a ScenarioError for the content) saying where, what was found and what is allowed.
+    """
+    known = gallery()
+    text = os.fspath(name)
+    path = known.get(text)
+    if path is None:
+        path = Path(text)
+        if not path.exists():
+            raise InputError(
+                f"scenario {text!r}",
+                "no gallery scenario and no file of that name",
+                allowed=[*known, "a path to a .yaml file"],
+                nearest=nearest(text, known),
+            )
+    return parse_scenario(_read(path), path.name)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise InputError(path.name, "not a text file in UTF-8", found=f"byte {problem.start}") from None
+    except OSError as problem:
+        raise InputError(path.name, "cannot be read", found=problem.strerror or problem) from None
+
+
+def parse_scenario(text: str, file: str = "scenario") -> Scenario:
+    """A Scenario from YAML text. `file` is the name used in complaints."""
+    located = read_yaml(text, file)
+    if not isinstance(located.value, dict):
+        raise InputError(
+            file,
+            "a scenario is a mapping of keys",
+            found="nothing" if located.value is None else type(located.value).__name__,
+            allowed="schema, id, title, measures, ...",
+        )
+    scenario = _validate(located, file)
+    scenario._text = text
+    _check_references(scenario)
+    return scenario
+
+
+def _validate(located: Located, file: str) -> Scenario:
+    from pydantic import ValidationError
+
+    from comity.scenario.schema import Scenario
+
+    try:
+        scenario = Scenario.model_validate(located.value)
+    except ValidationError as problem:
+        complaints = [_complaint(dict(error), located, file) for error in problem.errors(include_url=False)]
+        raise ScenarioError(_without_echo(complaints)) from None
+    scenario._file = file
+    scenario._lines = located.lines
+    return scenario
+
+
+def _without_echo(complaints: list[InputError]) -> list[InputError]:
+    """Each message once, in the order of the file."""
+    return list({complaint.message: complaint for complaint in complaints}.values())
+
+
+def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError:
+    """One pydantic error as where, problem, found, allowed, nearest match."""
+    from comity.scenario.schema import place
+
+    path, model = _walk(error["loc"])
+    where = place(file, located.line(path), path)
+    kind, found = error["type"], error.get("input")
+    context = error.get("ctx") or {}
+    if kind == "refused":
+        shown = found if isinstance(found, str) else None
+        return InputError(
+            where, context["problem"], found=shown, allowed=context["allowed"], advice=context.get("advice")
+        )
+    if kind == "extra_forbidden":
+        keys = _keys(model)
+        return InputError(where, "unknown key", found=path[-1], allowed=keys, nearest=nearest(path[-1], keys))
+    if kind == "missing":
+        return InputError(where, "a required key is missing", found=f"no {path[-1]!r}", allowed=_keys(model))
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_kind(where, found)
+    if kind == "literal_error":
+        options = [option.strip("' ") for option in context["expected"].replace(" or ", ", ").split(",")]
+        return InputError(where, "not one of the words known here", found=found, allowed=options,
+                          nearest=nearest(found, options))  # fmt: skip
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return InputError(where, "a mapping of keys is needed here", found=found, allowed=_keys(model) or None)
+    if kind in ("tuple_type", "list_type"):
+        return InputError(where, "a list is needed here", found=found)
+    return InputError(where, error["msg"].rstrip("."), found=found if isinstance(found, str) else None)
+
+
+def _unknown_kind(where: str, found: Any) -> InputError:
+    from comity.scenario.schema import KINDS
+
+    if not isinstance(found, Mapping):
+        return InputError(where, "a measure is a mapping of keys", found=found, allowed="id, kind, ...")
+    kind = found.get("kind")
+    if kind is None:
+        return InputError(where, "the measure does not say its kind", found="no 'kind'", allowed=list(KINDS))
+    return InputError(f"{where}.kind", "unknown kind of measure", found=kind, allowed=list(KINDS),
+                      nearest=nearest(kind, KINDS))  # fmt: skip
+
+
+def _walk(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The path in the file (pydantic's union tags left out) and the model that holds its last key."""
+    from comity.scenario.schema import KINDS, Scenario
+
+    path: list[Any] = []
+    model: Any = Scenario
+    owner: Any = Scenario
+    steps = list(loc)
+    for k, step in enumerate(steps):
+        if path and path[0] == "measures" and len(path) == 2 and step in KINDS and k == 2:
+            model = KINDS[step]
+            owner = model
+            continue
+        if isinstance(step, str) and (step in _model_names() or "[" in step):
+            model = _model_names().get(step, model)
+            continue
+        owner = model
+        model = _field_model(model, step)
+        path.append(step)
+    return tuple(path), owner
+
+
+def _model_names() -> dict[str, Any]:
+    from comity.scenario import schema
+
+    return {name: thing for name, thing in vars(schema).items() if isinstance(thing, type)}
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    fields = getattr(model, "model_fields", None)
+    if not isinstance(fields, dict):
+        return {}
+    return {field.alias or name: field for name, field in fields.items()}
+
+
+def _keys(model: Any) -> list[str]:
+    return list(_fields(model))
+
+
+def _field_model(model: Any, step: Any) -> Any:
+    """The model behind a key, found in its annotation; list positions keep the model of the list."""
+    if isinstance(step, int):
+        return model
+    field = _fields(model).get(step)
+    return _first_model(field.annotation) if field is not None else None
+
+
+def _first_model(annotation: Any) -> Any:
+    if hasattr(annotation, "model_fields"):
+        return annotation
+    found = [_first_model(part) for part in get_args(annotation)]
+    return next((model for model in found if model is not None), None)
+
+
+def _check_references(scenario: Scenario) -> None:
+    """Ids stand once; overrides, adds_to and sources name something that exists."""
+    problems = _repeated(scenario)
+    ids = [measure.id for measure in scenario.measures]
+    sources = [source.id for source in scenario.sources if source.id]
+    for k, measure in enumerate(scenario.measures):
+        for key in ("overrides", "adds_to"):
+            others = [name for name in ids if name != measure.id]
+            for name in getattr(measure, key):
+                if name not in others:
+                    problems.append(_dangling(scenario, ("measures", k, key), "measure", name, others))
+        if isinstance(measure.source, str) and measure.source not in sources:
+            problems.append(_dangling(scenario, ("measures", k, "source"), "source", measure.source, sources))
+    if not problems and (cycle := _override_cycle(scenario)):
+        problems.append(InputError(scenario.where("measures"), "measures override each other in a circle", found=cycle))
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _repeated(scenario: Scenario) -> list[InputError]:
+    problems = []
+    for key, items in (("measures", scenario.measures), ("sources", scenario.sources)):
+        seen: set[str] = set()
+        for k, item in enumerate(items):
+            if item.id is not None and item.id in seen:
+                problems.append(InputError(scenario.where(key, k, "id"), "the id stands twice", found=item.id))
+            seen.add(item.id or "")
+    return problems
+
+
+def _dangling(scenario: Scenario, path: tuple[Any, ...], kind: str, name: str, known: list[str]) -> InputError:
+    return InputError(
+        scenario.where(*path),
+        f"no other {kind} of that id in this file" if kind == "measure" else f"no {kind} of that id in this file",
+        found=name,
+        allowed=known or f"no {kind} to name",
+        nearest=nearest(name, known),
+    )
+
+
+def _override_cycle(scenario: Scenario) -> str | None:
+    graph = {measure.id: measure.overrides for measure in scenario.measures}
+    for start in graph:
+        reached, todo = set(), list(graph[start])
+        while todo:
+            name = todo.pop()
+            if name == start:
+                return start
+            if name not in reached:
+                reached.add(name)
+                todo.extend(graph[name])
+    return None

@@ -1,0 +1,415 @@
+"""Each measure of a scenario as an Effect on one World: which cells, what value, since when.
+
+An Effect knows its cells as flat positions in (sector, importer, exporter); `combine` puts effects together.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.world import World
+from comity.classifications.countries import find_country
+from comity.errors import InputError, listing
+from comity.scenario import places, regimes, sizes
+from comity.scenario.sizes import Level, Levels
+
+Array = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+RATE_KINDS = ("tariff", "export_tax")
+STOP_KINDS = ("embargo", "export_ban")
+DEFAULT_COVERS = {
+    "tariff": frozenset({"tariff"}),
+    "ntb": frozenset({"ntb"}),
+    "sanction": frozenset({"ntb"}),
+    "agreement": frozenset({"all"}),
+    "border_time": frozenset({"border_time"}),
+    "corridor": frozenset({"border_time"}),
+    "visa": frozenset({"visa"}),
+}
+
+
+@dataclass
+class Effect:
+    """One measure on one World.
+
+    what : "tariff", "export_tax", "cost", "stop", "productivity" or "transfer"
+    cells : flat positions; for productivity flat positions in (sector, country)
+    form, value : rates: "to", "change" or "scale" and its number; else None
+    log_cost : ln kappa_hat of each cell at full implementation (cost only)
+    share : how much of it is in force in the year asked for
+    """
+
+    index: int
+    id: str
+    kind: str
+    what: str
+    cells: Positions
+    pairs: tuple[Positions, Positions]
+    share: float
+    form: str | None = None
+    value: float = 0.0
+    log_cost: Array | None = None
+    covers: frozenset[str] = frozenset()
+    overrides: tuple[str, ...] = ()
+    adds_to: tuple[str, ...] = ()
+    first: bool = False
+    vector: Array | None = None
+    parties: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    missing: list[places.Missing] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every measure is compiled against."""
+
+    world: World
+    scenario: Any
+    level: Level
+    theta: Array
+    year: int | None
+    own_regimes: dict[str, regimes.Regime]
+    lifted: frozenset[str]
+
+    def where(self, *path: str | int) -> str:
+        return str(self.scenario.where(*path))
+
+    def day(self, measure: Any = None) -> datetime.date:
+        """The day as of which blocs are taken: start of the measure, else the scenario's year, else the base year."""
+        if measure is not None and measure.phase is not None:
+            return measure.phase.start
+        year = self.scenario.year or self.world.base_year
+        return datetime.date(year, 1, 1) if year else places.LAST_DAY
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self.world.sectors), len(self.world.countries), len(self.world.countries)
+
+
+def years(day: datetime.date) -> float:
+    """A date as a year with fraction: 2023-07-02 is about 2023.5."""
+    length = 366 if calendar.isleap(day.year) else 365
+    return day.year + (day.timetuple().tm_yday - 1) / length
+
+
+def share_in_force(phase: Any, year: int | None, *, whole: bool = False) -> float:
+    """Share of a measure in force at the start of `year`; 1 for full implementation (year None) or without phase.
+
+    0 until the start of `from`, 1 from the start of `to`, linear between. A `whole` measure (embargo, export ban) has
+    no half-way: it is in force from the start of `from`.
+    """
+    if phase is None or year is None:
+        return 1.0
+    start = years(phase.start)
+    end = start if phase.end is None or whole else years(phase.end)
+    if end <= start:
+        return 1.0 if year >= start else 0.0
+    return float(min(max((year - start) / (end - start), 0.0), 1.0))
+
+
+def flat_cells(sectors: Positions, pairs: tuple[Positions, Positions], shape: tuple[int, int, int]) -> Positions:
+    """Flat positions (ascending within a sector as the pairs are given) of sectors x pairs."""
+    _, importers, exporters = shape
+    inside = pairs[0] * exporters + pairs[1]
+    return (sectors[:, None] * (importers * exporters) + inside[None, :]).ravel()
+
+
+def build(setting: Setting, index: int) -> list[Effect]:
+    """The effects of measure `index`: one, or one per direction for a named regime."""
+    measure = setting.scenario.measures[index]
+    kind = measure.kind
+    if kind == "productivity":
+        return [_productivity(setting, index, measure)]
+    if kind == "transfer":
+        return [_transfer(setting, index, measure)]
+    if getattr(measure, "regime", None) is not None:
+        return _regime(setting, index, measure)
+    return [_placed(setting, index, measure)]
+
+
+def _effect(setting: Setting, index: int, measure: Any, what: str, **rest: Any) -> Effect:
+    empty = np.zeros(0, dtype=np.intp)
+    given: dict[str, Any] = {"cells": empty, "pairs": (empty, empty), **rest}
+    return Effect(
+        index=index,
+        id=measure.id,
+        kind=measure.kind,
+        what=what,
+        share=share_in_force(measure.phase, setting.year, whole=what == "stop"),
+        overrides=measure.overrides,
+        adds_to=measure.adds_to,
+        **given,
+    )
+
+
+def _placed(setting: Setting, index: int, measure: Any) -> Effect:
+    pairs, importers, exporters = _pairs(setting, index, measure)
+    sectors = places.find_sectors(setting.world, measure.sectors, setting.where("measures", index, "sectors"))
+    if measure.kind == "tariff":
+        _no_services(setting, index, sectors)
+    parties = list(dict.fromkeys([*importers.named, *exporters.named]))
+    missing = importers.missing if importers is exporters else importers.missing + exporters.missing
+    common: dict[str, Any] = {
+        "cells": flat_cells(sectors, pairs, setting.shape),
+        "pairs": pairs,
+        "parties": parties,
+        "missing": missing,
+        "shown": {"importers": importers.words, "exporters": exporters.words, "between": measure.between},
+    }
+    if measure.kind in STOP_KINDS:
+        effect = _effect(setting, index, measure, "stop", **common)
+    elif measure.kind in RATE_KINDS:
+        effect = _effect(setting, index, measure, measure.kind, covers=_default_covers(measure), **common)
+        _rate_size(setting, effect, measure)
+    else:
+        effect = _effect(setting, index, measure, "cost", covers=_default_covers(measure), **common)
+        _cost_size(setting, effect, measure, sectors, len(pairs[0]))
+    effect.targets = _targets(setting, measure, importers, exporters)
+    return effect
+
+
+def _default_covers(measure: Any) -> frozenset[str]:
+    given = getattr(measure, "covers", None)
+    return frozenset(given) if given else DEFAULT_COVERS.get(measure.kind, frozenset())
+
+
+def _pairs(
+    setting: Setting, index: int, measure: Any
+) -> tuple[tuple[Positions, Positions], places.Party, places.Party]:
+    day = setting.day(measure)
+    at = lambda key: setting.where("measures", index, key)  # noqa: E731
+    world = setting.world
+    if measure.between is not None:
+        importers = exporters = places.find_party(world, measure.between, day, at("between"))
+        if len(importers.positions) < 2:
+            raise InputError(at("between"), "at least two countries are needed", found=listing(measure.between))
+    else:
+        importers = places.find_party(world, measure.importers, day, at("importers"))
+        exporters = places.find_party(world, measure.exporters, day, at("exporters"))
+    outside = places.groups_left_out(world, measure.not_within, day, at("not_within"))
+    pairs = places.find_pairs(importers, exporters, outside)
+    if not len(pairs[0]):
+        raise InputError(
+            setting.where("measures", index),
+            "no pair of countries is left: a country has no measure against itself",
+            found=measure.id,
+        )
+    return pairs, importers, exporters
+
+
+def _no_services(setting: Setting, index: int, sectors: Positions) -> None:
+    services = [setting.world.sectors[j] for j in sectors if not places.goods(setting.world.sectors)[j]]
+    if services:
+        raise InputError(
+            setting.where("measures", index, "sectors"),
+            "services carry no tariff",
+            found=listing(services),
+            advice="Write `sectors: goods` (the default), or use kind ntb for services; `all` includes services.",
+        )
+
+
+def _targets(setting: Setting, measure: Any, importers: places.Party, exporters: places.Party) -> list[str]:
+    """Who an embargo or sanction is aimed at: exporters of an embargo, importers of an export ban, the shorter side of
+    a sanction. A measure `between` countries has no target."""
+    if measure.between is not None or measure.kind not in (*STOP_KINDS, "sanction"):
+        return []
+    if measure.kind == "embargo":
+        side = exporters
+    elif measure.kind == "export_ban":
+        side = importers
+    else:
+        side = importers if len(importers.positions) < len(exporters.positions) else exporters
+    return [setting.world.countries[k] for k in side.positions]
+
+
+def _rate_size(setting: Setting, effect: Effect, measure: Any) -> None:
+    size = measure.size
+    where = setting.where("measures", effect.index, "size", "size_of")
+    if size.size_of is not None:
+        row = sizes.find_size(size.size_of, where, tuple(sizes.RATE_UNITS))
+        effect.form, levels = sizes.RATE_UNITS[row.unit], row.levels
+        effect.shown["row"] = row
+    else:
+        effect.form = next(form for form in ("to", "change", "scale") if getattr(size, form) is not None)
+        levels = getattr(size, effect.form)
+    effect.value = levels.at(setting.level)
+    effect.shown |= {"levels": levels, "form": effect.form}
+
+
+def _cost_size(setting: Setting, effect: Effect, measure: Any, sectors: Positions, pairs: int) -> None:
+    size = measure.size
+    at = lambda key: setting.where("measures", effect.index, "size", key)  # noqa: E731
+    if size.size_of is not None:
+        row = sizes.find_size(size.size_of, at("size_of"), tuple(sizes.COST_UNITS))
+        form, levels = sizes.COST_UNITS[row.unit], row.levels
+        effect.shown["row"] = row
+        if measure.covers is None:
+            effect.covers = row.covers
+    else:
+        form = next(form for form in ("hat", "cost_change", "trade_ratio", "days") if getattr(size, form) is not None)
+        levels = getattr(size, form)
+    per_day = None
+    if form == "days":
+        priced = sizes.find_size(size.per_day or sizes.DEFAULT_DAY, at("per_day"), sizes.PER_DAY_UNITS)
+        per_day = (priced.unit, priced.levels.at(setting.level))
+        effect.shown["per_day"] = priced
+    elif size.per_day is not None:
+        raise InputError(at("per_day"), "`per_day` prices days, and this size is not in days", found=size.per_day)
+    effect.shown |= {"levels": levels, "form": form}
+    column = sizes.log_cost(form, levels.at(setting.level), setting.theta, per_day)[sectors]
+    effect.log_cost = np.repeat(column, pairs)
+
+
+def _regime(setting: Setting, index: int, measure: Any) -> list[Effect]:
+    """A named regime imposed (kind sanction) or lifted (kind lifting), one effect per direction of trade."""
+    where = setting.where("measures", index, "regime")
+    regime = regimes.find_regime(measure.regime, where, setting.own_regimes)
+    contained = regime.in_benchmark(setting.world)
+    lifting = measure.kind == "lifting"
+    notes = _regime_notes(setting, measure, regime, contained, where)
+    day = regime.start
+    world = setting.world
+    senders = places.find_party(world, regime.senders, day, where)
+    if measure.senders is not None:
+        chosen = places.find_party(world, measure.senders, day, setting.where("measures", index, "senders"))
+        inside = [k for k in chosen.positions if k in senders.positions]
+        if not inside:
+            raise InputError(
+                setting.where("measures", index, "senders"),
+                f"none of them is a sender of {regime.id}",
+                found=listing(measure.senders),
+                allowed=[world.countries[k] for k in senders.positions],
+            )
+        senders = places.Party(inside, chosen.words, [world.countries[k] for k in inside], senders.missing)
+    targets = places.find_party(world, regime.targets, day, where)
+    sectors = places.find_sectors(world, regime.sectors, where)
+    effects = []
+    for direction in regimes.DIRECTIONS:
+        if direction not in regime.size:
+            continue
+        row = sizes.find_size(regime.size[direction], where, ("trade ratio", "cost change", "hat"))
+        pairs = places.find_pairs(*((senders, targets) if direction == "target_exports" else (targets, senders)))
+        sign = -1.0 if lifting else 1.0
+        column = sign * sizes.log_cost(sizes.COST_UNITS[row.unit], row.levels.at(setting.level), setting.theta)[sectors]
+        effects.append(
+            _effect(
+                setting,
+                index,
+                measure,
+                "cost",
+                cells=flat_cells(sectors, pairs, setting.shape),
+                pairs=pairs,
+                log_cost=np.repeat(column, len(pairs[0])),
+                covers=frozenset() if lifting else row.covers,
+                first=lifting,
+                parties=[world.countries[k] for k in targets.positions],
+                targets=[world.countries[k] for k in targets.positions],
+                missing=senders.missing + targets.missing,
+                notes=notes,
+                shown={
+                    "regime": regime,
+                    "senders": len(senders.positions),
+                    "row": row,
+                    "levels": row.levels,
+                    "form": sizes.COST_UNITS[row.unit],
+                    "direction": direction,
+                },  # fmt: skip
+            )
+        )
+        notes = []
+    if not effects:
+        raise InputError(where, f"regime {regime.id} has no cited size", found=regime.id)
+    return effects
+
+
+def _regime_notes(
+    setting: Setting, measure: Any, regime: regimes.Regime, contained: regimes.Contained, where: str
+) -> list[str]:
+    """What the base year already contains: refuse what cannot be, and say the rest in words."""
+    world = setting.world.name or "(unnamed)"
+    partly = "in part" if contained == "partly" else "in full"
+    if measure.kind == "lifting":
+        if contained == "none":
+            raise InputError(
+                where,
+                f"the world {world} does not contain the regime, so there is nothing to lift",
+                found=regime.id,
+                advice="Impose it with `kind: sanction`, or take a world whose base year contains it.",
+            )
+        notes = [
+            f"{regime.title}: lifting acts on flows that the regime has depressed or emptied, so the gain shown is a "
+            "lower bound where flows are zero or small."
+        ]
+        if contained == "partly":
+            notes.append(
+                f"{regime.title}: the base year contains this regime only in part; it is lifted here with its full "
+                "cited size, which is more than the base year holds."
+            )
+        return notes
+    if contained == "none" or regime.id in setting.lifted:
+        return []
+    if not measure.on_top:
+        raise InputError(
+            where,
+            f"the world {world} already contains the regime {partly}, so it cannot be imposed",
+            found=f"{regime.id} ({regime.title})",
+            advice="Use `kind: lifting` (the cost of the regime is minus the gain from lifting it), choose a world "
+            "that precedes it, or write `on_top: true` to add it to what the base year already contains.",
+        )
+    return [f"{regime.title}: imposed in addition to what the base year already contains."]
+
+
+def _productivity(setting: Setting, index: int, measure: Any) -> Effect:
+    party = places.find_party(
+        setting.world, measure.countries, setting.day(measure), setting.where("measures", index, "countries")
+    )
+    sectors = places.find_sectors(setting.world, measure.sectors, setting.where("measures", index, "sectors"))
+    effect = _effect(setting, index, measure, "productivity", parties=party.named, missing=party.missing)
+    value = measure.size.hat.at(setting.level)
+    columns = np.array(party.positions, dtype=np.intp)
+    effect.cells = (sectors[:, None] * len(setting.world.countries) + columns[None, :]).ravel()
+    effect.value = value
+    effect.shown = {"levels": measure.size.hat, "form": "hat", "countries": measure.countries}
+    return effect
+
+
+def _transfer(setting: Setting, index: int, measure: Any) -> Effect:
+    world = setting.world
+    unit = (world.money_unit or "").casefold()
+    if "million" not in unit or not ("usd" in unit or "us dollar" in unit):
+        raise InputError(
+            setting.where("measures", index),
+            "a transfer in million USD needs a world in million USD",
+            found=world.money_unit or "no unit",
+        )
+    effect = _effect(setting, index, measure, "transfer")
+    vector = np.zeros(len(world.countries))
+    for key, word, sign in (("from", measure.giver, -1.0), ("to", measure.receiver, 1.0)):
+        where = setting.where("measures", index, key)
+        code = word if word in world.countries else find_country(word)
+        if code is None or code not in world.countries:
+            places.find_party(world, [word], setting.day(measure), where)
+            raise InputError(where, "a transfer goes from one country to one country", found=word)
+        vector[world.countries.index(code)] += sign * measure.size.million_usd.at(setting.level)
+        effect.parties.append(code)
+    if effect.parties[0] == effect.parties[1]:
+        raise InputError(setting.where("measures", index), "giver and receiver are the same", found=effect.parties[0])
+    effect.vector = vector
+    effect.value = measure.size.million_usd.at(setting.level)
+    effect.shown = {"levels": measure.size.million_usd, "form": "million_usd"}
+    return effect
+
+
+def levels_of(effect: Effect) -> Levels:
+    """The three sizes of an effect as they stand in the file or in sizes.csv."""
+    levels: Levels = effect.shown.get("levels", Levels(0.0, 0.0, 0.0))
+    return levels
