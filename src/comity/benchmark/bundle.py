@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def _read(path: Path) -> World:
             arrays = {key: file[key] for key in (*ARRAYS, "expenditure")}
     except BundleError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, TypeError) as problem:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as problem:
         raise BundleError(
             where,
             "cannot be read: truncated, or not a comity bundle",

@@ -230,9 +230,9 @@ class World:
 
     def with_elasticities(self, elasticities: str | ArrayLike) -> World:
         """The same world with another trade-elasticity set: a name from elasticities.csv, or theta (J,)."""
-        from comity.benchmark.elasticities import elasticity_set
-
         if isinstance(elasticities, str):
+            from comity.benchmark.elasticities import elasticity_set
+
             theta, about = elasticity_set(elasticities, self.sectors)
         else:
             theta = checks.check_array("trade_elasticity", elasticities, (len(self.sectors),))
