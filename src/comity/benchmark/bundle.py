@@ -68,7 +68,7 @@ def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
 def _read(path: Path) -> World:
     where = f"world bundle {path.name}"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             manifest: dict[str, Any] = json.loads(bytes(file["manifest"]).decode())
             if manifest.get("format") != FORMAT:
                 raise BundleError(where, "unknown bundle format", found=manifest.get("format"), allowed=[FORMAT])
