@@ -1,0 +1,55 @@
+"""The sectors of the embedded worlds and their concordances, from sectors.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sector:
+    """One sector: code, name, kind ("goods" or "services"), its OECD ICIO sectors, its stage in WITS import statistics
+    (raw, intermediate, consumer, capital), its WIOD 2016 sectors and, where a WIOD sector is split in two, its part."""
+
+    code: str
+    name: str
+    kind: str
+    icio: tuple[str, ...]
+    stage: str
+    wiod: tuple[str, ...]
+    wiod_split: str
+
+
+@cache
+def load_sectors() -> dict[str, Sector]:
+    """Sectors by code, in the order of the embedded worlds."""
+    text = (resources.files("comity.classifications") / "sectors.csv").read_text(encoding="utf-8")
+    table = {}
+    for row in csv.DictReader(text.splitlines()):
+        icio = (row["icio"],) if row["kind"] == "services" else tuple(row["icio"].split())
+        table[row["code"]] = Sector(
+            row["code"], row["name"], row["kind"], icio, row["stage"], _span(row["wiod"]), row["wiod_split"]
+        )
+    return table
+
+
+def _span(text: str) -> tuple[str, ...]:
+    """ "C23-C50" as all codes from C23 to C50; else the codes listed."""
+    if "-" in text:
+        first, last = (int(code[1:]) for code in text.split("-"))
+        return tuple(f"C{number:02d}" for number in range(first, last + 1))
+    return tuple(text.split())
+
+
+def is_goods(sectors: Sequence[str]) -> NDArray[np.bool_]:
+    """(J,) True for goods. Sectors this table does not know are services if they are called SERV or Services..."""
+    table = load_sectors()
+    return np.array(
+        [table[code].kind == "goods" if code in table else not code.upper().startswith("SERV") for code in sectors]
+    )
