@@ -2,8 +2,8 @@
 
 Domain A: closure "balanced", tariffs in [0, 4], iceberg changes x0.5 to x10 by cell, pair, country and world, embargoes
 of pairs and blocs, isolation, mixes; every used sector keeps a supplier. All of them must be solved.
-Domain B: tariffs in [-0.9, 0), or any kind of domain A with the benchmark's deficits kept fixed. Solved, or refused
-with a certificate.
+Domain B: tariffs in [-0.9, 0) or [-0.9, 4], or any kind of domain A with the benchmark's deficits kept fixed; tariffs
+and costs on goods only, the default of a measure. Solved, or refused with a certificate.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity import Shock, World
+from comity.classifications.sectors import is_goods
 
 Array = NDArray[np.float64]
 
@@ -44,26 +45,39 @@ KINDS_A = (
     "mix",
 )
 KINDS_SUBSIDY = ("subsidy-world", "subsidy-country", "subsidy-pair", "subsidy-cell")
+KINDS_BOTH = ("both-country", "both-pair", "both-cell")
+RANGES = {"tariff": (0.0, 4.0), "subsidy": (-0.9, -1e-3), "both": (-0.9, 4.0)}
+KINDS_B = (*KINDS_SUBSIDY, *KINDS_BOTH, *KINDS_A)
 
 
 def case(world: World, domain: str, seed: int) -> Case:
-    """The shock of a seed. Kinds take turns; in domain B the first four of every sixteen are subsidies under either
-    closure, the rest domain A's kinds with fixed deficits."""
+    """The shock of a seed. Kinds take turns; in domain B the first seven of every nineteen have subsidies, under either
+    closure, the rest are domain A's kinds with fixed deficits."""
     rng = np.random.default_rng([seed, 2022, 0 if domain == "A" else 1])
     if domain == "A":
         kind, closure = KINDS_A[seed % len(KINDS_A)], "balanced"
     else:
-        kinds = (*KINDS_SUBSIDY, *KINDS_A)
-        kind = kinds[seed % len(kinds)]
-        closure = "balanced" if kind in KINDS_SUBSIDY and rng.uniform() < 0.5 else "fixed-deficits"
-    return Case(seed, kind, domain, closure, _make(world, kind, rng))
+        kind = KINDS_B[seed % len(KINDS_B)]
+        closure = "balanced" if kind not in KINDS_A and rng.uniform() < 0.5 else "fixed-deficits"
+    shock = _make(world, kind, rng)
+    if domain == "B" and "embargo" not in kind and kind != "isolation":
+        shock = _goods_only(world, shock)
+    return Case(seed, kind, domain, closure, shock)
+
+
+def _goods_only(world: World, shock: Shock) -> Shock:
+    goods = is_goods(world.sectors)[:, None, None]
+    iceberg = None if shock.iceberg_hat is None else np.where(goods | np.isinf(shock.iceberg_hat), shock.iceberg_hat, 1)
+    tariff = None if shock.tariff_new is None else np.where(goods, shock.tariff_new, world.tariff)
+    return Shock(iceberg_hat=iceberg, tariff_new=tariff)
 
 
 def _make(world: World, kind: str, rng: np.random.Generator) -> Shock:
     shape = world.trade_share.shape
-    if kind.startswith(("tariff", "subsidy")):
-        low, high = (0.0, 4.0) if kind.startswith("tariff") else (-0.9, -1e-3)
-        return Shock(tariff_new=_tariffs(world, kind.split("-")[1], low, high, rng))
+    family, _, scope = kind.partition("-")
+    if family in RANGES:
+        low, high = RANGES[family] if kind != "both-country" else (-0.6, 4.0)
+        return Shock(tariff_new=_tariffs(world, scope, low, high, rng))
     if kind.startswith("cost"):
         return Shock(iceberg_hat=_costs(shape, kind.split("-")[1], rng))
     if kind == "mix":
@@ -81,10 +95,14 @@ def _tariffs(world: World, scope: str, low: float, high: float, rng: np.random.G
         touched = np.ones((n, n), dtype=bool)
     elif scope == "country":
         fresh = np.broadcast_to(rng.uniform(low, high, (1, n, 1)), (j, n, n))
-        touched = np.repeat(rng.uniform(size=(n, 1)) < rng.uniform(0.05, 1), n, axis=1)
+        # with subsidies: one to ten countries; without: any share of all
+        share = rng.uniform(0.05, 1) if low >= 0 else rng.integers(1, 11) / n
+        touched = np.repeat(rng.uniform(size=(n, 1)) < share, n, axis=1)
     elif scope == "pair":
         fresh = np.broadcast_to(rng.uniform(low, high, (1, n, n)), (j, n, n))
-        touched = rng.uniform(size=(n, n)) < rng.uniform(0.05, 1)
+        # with subsidies: up to as many pairs as countries; without: any share of all pairs
+        share = rng.uniform(0.05, 1) if low >= 0 else rng.integers(1, n) / n**2
+        touched = rng.uniform(size=(n, n)) < share
     else:
         fresh = rng.uniform(low, high, (j, n, n))
         touched = np.ones((n, n), dtype=bool)
@@ -124,7 +142,9 @@ def _embargo(world: World, scope: str, rng: np.random.Generator) -> Array:
         closed[np.ix_(members[:size], members[size : 2 * size])] = True
         closed |= closed.T
     else:
-        gone = rng.permutation(n)[: int(rng.integers(1, 4))]
+        own = np.diagonal(world.trade_share, axis1=1, axis2=2)
+        able = np.flatnonzero(((own > 0) | (world.expenditure == 0)).all(axis=0))  # can live on home output alone
+        gone = rng.permutation(able)[: int(rng.integers(1, 4))]
         closed[gone] = closed[:, gone] = True
     closed[np.arange(n), np.arange(n)] = False
     return _keep_suppliers(world, np.where(np.broadcast_to(closed, (j, n, n)), np.inf, 1.0))

@@ -65,9 +65,12 @@ class Changes:
         if fraction == 1.0:
             return self
         iceberg = self.log_iceberg
+        if iceberg is not None:
+            closed = self.embargoed()
+            iceberg = np.where(closed, np.inf, fraction * np.where(closed, 0.0, iceberg))
         return replace(
             self,
-            log_iceberg=None if iceberg is None else np.where(np.isinf(iceberg), iceberg, fraction * iceberg),
+            log_iceberg=iceberg,
             tariff=None if self.tariff is None else self.tariff.part(fraction),
             export_tax=None if self.export_tax is None else self.export_tax.part(fraction),
             productivity_hat=self.productivity_hat**fraction,

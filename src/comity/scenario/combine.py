@@ -88,7 +88,7 @@ def check_contradictions(setting: Setting, effects: list[Effect]) -> None:
     """Two different `to` on one cell, or one regime lifted twice, are errors naming both. Raises InputError."""
     size = int(np.prod(setting.shape))
     for kind in RATE_KINDS:
-        fixed = [e for e in effects if e.what == kind and e.form == "to"]
+        fixed = [e for e in effects if e.what == kind and e.form == "to" and e.share > 0]
         for position, one in enumerate(fixed):
             mask = None
             for other in fixed[position + 1 :]:

@@ -33,7 +33,7 @@ def people(words: Sequence[str]) -> str:
         if word.casefold() == EVERYBODY:
             names.append("all economies")
         elif code is not None:
-            names.append(name_of(code))
+            names.append("the rest of the world" if code == "ROW" else name_of(code))
         else:
             names.append(f"the {bloc}" if bloc else word)
     return joined(names)
@@ -87,7 +87,8 @@ def _sentence(measure: Any, effect: Effect, countries: int) -> str:
         return f"{regime.title} ({who}) is {verb}."
     goods = sectors_text(measure.sectors)
     if measure.between is not None:
-        trade = f"{goods} traded among {people(measure.between)}"
+        plural = len(effect.pairs[0]) > 2
+        trade = f"{goods} traded {'among' if plural else 'between'} {people(measure.between)}"
         among = True
     else:
         trade = f"{goods} that {people(measure.importers)} import from {people(measure.exporters)}"
@@ -113,15 +114,16 @@ def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> s
             return f"{name} on {trade} {direction} by {number(abs(100 * value))} percentage points"
         return f"{name} on {trade} change to {percent(value)} of their level"
     what = WHAT[measure.kind]
-    levels = effect.shown["levels"]
     form = effect.shown["form"]
     if form == "days":
-        verb = "saved" if levels.central <= 0 else "added"
-        return f"{number(abs(levels.central))} day(s) {verb} on {trade} ({what})"
+        days = effect.value
+        verb = "saved" if days <= 0 else "added"
+        unit = "day" if abs(days) == 1 else "days"
+        return f"{number(abs(days))} {unit} {verb} on {trade} ({what})"
     if form == "trade_ratio":
-        change = percent(levels.central - 1, sign=True)
+        change = percent(effect.value - 1, sign=True)
         return f"{what.capitalize()} changes so that {trade}, all else equal, would change by {change}"
-    relative = levels.central - 1 if form == "hat" else levels.central
+    relative = effect.value - 1 if form == "hat" else effect.value
     return f"{what.capitalize()} on {trade} changes by {percent(relative, sign=True)}"
 
 

@@ -265,7 +265,8 @@ def _cost_size(setting: Setting, effect: Effect, measure: Any, sectors: Position
     elif size.per_day is not None:
         raise InputError(at("per_day"), "`per_day` prices days, and this size is not in days", found=size.per_day)
     effect.shown |= {"levels": levels, "form": form}
-    column = sizes.log_cost(form, levels.at(setting.level), setting.theta, per_day)[sectors]
+    effect.value = levels.at(setting.level)
+    column = sizes.log_cost(form, effect.value, setting.theta, per_day)[sectors]
     effect.log_cost = np.repeat(column, pairs)
 
 

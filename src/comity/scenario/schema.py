@@ -87,7 +87,7 @@ Money = Annotated[Levels, _read(q.levels(q.above(0, q.number, "must be positive"
 class Strict(BaseModel):
     """No unknown key, nothing changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Source(Strict):
@@ -165,7 +165,7 @@ class TransferSize(Strict):
 class Phase(Strict):
     """0 % until the start of `from`, 100 % from the start of `to`, linear between."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
     start: Day = Field(alias="from")
     end: Day | None = Field(default=None, alias="to")
 
