@@ -1,0 +1,185 @@
+"""The command line. Commands only: each loads what it needs, prints, and maps errors to exit codes 0, 2, 3."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+# one BLAS thread in the process we own: products here are small, more threads only get in each other's way
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import typer
+
+from comity.errors import ComityError, InputError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="What sanctions or cooperation between states would do: gains, losses and trade, as numbers with a range.",
+)
+world_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build the embedded worlds from raw sources.")
+app.add_typer(world_app, name="world")
+
+World = Annotated[str | None, typer.Option("--world", help="Embedded world or bundle file.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print results as JSON instead of words.")]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="Gallery scenario or YAML file.")],
+    world: World = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for results.")] = Path("results"),
+    as_json: Json = False,
+    closure: Annotated[str | None, typer.Option(help="What happens to trade deficits.")] = None,
+    elasticities: Annotated[str | None, typer.Option(help="Elasticity set.")] = None,
+    year: Annotated[int | None, typer.Option(help="Measures in force at the start of that year.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Draws for bands (not in this version).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws (not in this version).")] = None,
+) -> None:
+    """Solve a scenario, print a summary, write a report folder."""
+    from comity import load_scenario, load_world, simulate
+    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.report.folder import check_folder, write_folder
+
+    check_folder(out)
+    scen = load_scenario(scenario)
+    outcomes = simulate(
+        load_world(world or scen.world or DEFAULT_WORLD),
+        scen,
+        closure=closure,
+        elasticities=elasticities,
+        year=year,
+        draws=draws,
+        seed=seed,
+    )
+    folder = write_folder(outcomes, out, _command(scenario, world, closure, elasticities, year))
+    if as_json:
+        from comity.report.folder import results_json
+
+        typer.echo(json.dumps({**results_json(outcomes), "folder": str(folder)}, indent=1, ensure_ascii=False))
+        return
+    from comity.report.terminal import summary
+
+    typer.echo(summary(outcomes))
+    typer.echo(f"\nReport: {folder / 'report.html'}")
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None
+) -> None:
+    """Check a scenario file without solving it."""
+    from comity import load_scenario, load_world
+    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.scenario.explain import check_scenario_file
+
+    economy = load_world(world or load_scenario(file).world or DEFAULT_WORLD)
+    for line in check_scenario_file(file, economy):
+        typer.echo(line)
+
+
+@app.command()
+def explain(
+    file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None
+) -> None:
+    """Say in plain words what a scenario does, how large, on whose word."""
+    from comity import load_scenario, load_world
+    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.scenario.compile import compile_scenario
+    from comity.scenario.explain import explain as sentences
+
+    scen = load_scenario(file)
+    economy = load_world(world or scen.world or DEFAULT_WORLD)
+    for line in sentences(economy, compile_scenario(economy, scen)):
+        typer.echo(line)
+
+
+@app.command()
+def worlds(as_json: Json = False) -> None:
+    """List the embedded worlds and the scenarios of the gallery."""
+    from comity import embedded_worlds, load_scenario, load_world
+    from comity.scenario.load import gallery
+
+    rows = []
+    for name in embedded_worlds():
+        world = load_world(name)
+        estimated = [c for c, about in world.provenance["countries"].items() if about["flows"] == "estimated"]
+        rows.append(
+            {
+                "name": name,
+                "economies": len(world.countries),
+                "sectors": len(world.sectors),
+                "base_year": world.base_year,
+                "estimated": estimated,
+                "elasticities": world.provenance["elasticities"]["name"],
+                "hash": world.hash[:12],
+            }
+        )
+    scenarios = {name: load_scenario(name).title for name in gallery()}
+    if as_json:
+        typer.echo(json.dumps({"worlds": rows, "scenarios": scenarios}, indent=1, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(
+            f"{row['name']}: {row['economies']} economies x {row['sectors']} sectors, base year {row['base_year']}, "
+            f"estimated: {', '.join(row['estimated']) or 'none'}, elasticities {row['elasticities']}"
+        )
+    typer.echo("\nScenarios:")
+    for name, title in scenarios.items():
+        typer.echo(f"  {name}: {title}")
+
+
+@world_app.command("build")
+def world_build(
+    names: Annotated[list[str] | None, typer.Argument(help="Worlds to build; all by default.")] = None,
+    data: Annotated[Path, typer.Option("--data", help="Folder of raw sources.")] = Path("../shared/data"),
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for bundles; default: the package's own.")] = None,
+    assumptions: Annotated[Path | None, typer.Option(help="An assumptions file instead of the packaged one.")] = None,
+) -> None:
+    """Rebuild the embedded bundles from the raw sources."""
+    from comity import Shock, save_world, solve
+    from comity.benchmark.build import WORLDS, build_world
+    from comity.report.folder import check_folder
+
+    target = out or Path(__file__).parent / "benchmark" / "worlds"
+    check_folder(target)
+    for name in names or list(WORLDS):
+        world = build_world(name, data, assumptions)
+        residual = solve(world, Shock()).residual
+        target.mkdir(parents=True, exist_ok=True)
+        save_world(world, target / f"{name}.npz")
+        typer.echo(f"{world!r}; residual without shock {residual:.0e}; hash {world.hash[:12]}")
+        for step in world.provenance["record"]:
+            typer.echo(f"  {step['step']}: {step['what']}: {step['count']}. {step['detail']}")
+
+
+def _command(
+    scenario: str, world: str | None, closure: str | None, elasticities: str | None, year: int | None
+) -> str:
+    """The command line that repeats this run, without paths of this machine."""
+    name = scenario if os.sep not in scenario else Path(scenario).name
+    parts = [f"comity run {name}"]
+    given = {"--world": world and Path(world).name, "--closure": closure, "--elasticities": elasticities, "--year": year}
+    parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
+    return " ".join(parts)
+
+
+def main() -> None:
+    """Run the app; a user's mistake ends as one message and exit code 2, a missing solution as exit code 3."""
+    try:
+        app(standalone_mode=True)
+    except InputError as mistake:
+        typer.echo(f"Error: {mistake}", err=True)
+        sys.exit(2)
+    except ComityError as problem:
+        typer.echo(f"Error: {problem}", err=True)
+        sys.exit(problem.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

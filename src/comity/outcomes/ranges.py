@@ -1,0 +1,129 @@
+"""Ranges until bands exist: the same scenario over elasticity sets x low/central/high sizes x closures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.elasticities import elasticity_sets
+from comity.benchmark.world import World
+from comity.classifications.sectors import is_goods, load_sectors
+from comity.equilibrium.solution import Solution
+from comity.equilibrium.solve import solve
+from comity.errors import InputError, NoSolutionError
+from comity.scenario.compile import Compiled, compile_scenario
+from comity.scenario.schema import Scenario
+from comity.scenario.sizes import Level
+
+Array = NDArray[np.float64]
+
+LEVELS: tuple[Level, ...] = ("low", "central", "high")
+CLOSURES = ("fixed-deficits", "balanced", "deficit-share-of-gdp")
+WORLD_SETTING = "world"  # the elasticities the world came with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One combination: elasticity set, size level, closure."""
+
+    elasticities: str
+    level: Level
+    closure: str
+
+    def __str__(self) -> str:
+        return f"{self.elasticities}, {self.level} sizes, {self.closure}"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one choice gives: real income (N,), equivalent variation (N,), ratio of goods flows after/before (N, N)
+    [importer, exporter], 1 where nothing flows; or why there is no solution.
+
+    Flows are kept as ratios: some closures move the benchmark first, and that move is not the scenario's effect."""
+
+    choice: Choice
+    real_income_hat: Array | None = None
+    equivalent_variation: Array | None = None
+    goods_ratio: Array | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Range:
+    """All variants of a scenario on one benchmark."""
+
+    variants: tuple[Variant, ...]
+
+    @cached_property
+    def solved(self) -> tuple[Variant, ...]:
+        return tuple(variant for variant in self.variants if not variant.refusal)
+
+    def of(self, quantity: str) -> tuple[Array, Array]:
+        """Lowest and highest value of a Variant field over the solved variants."""
+        values = np.stack([getattr(variant, quantity) for variant in self.solved])
+        return values.min(axis=0), values.max(axis=0)
+
+
+def goods_flows(solution: Solution) -> tuple[Array, Array]:
+    """(N, N) goods flows [importer, exporter] before and after, million USD."""
+    goods = is_goods(solution.benchmark.sectors)
+    return solution.benchmark.flow[goods].sum(axis=0), solution.flow_new[goods].sum(axis=0)
+
+
+def sets_for(world: World) -> list[str]:
+    """Elasticity sets that have a value for every sector of the world; else only the world's own."""
+    known = set(load_sectors())
+    return elasticity_sets() if set(world.sectors) <= known else [WORLD_SETTING]
+
+
+def with_set(world: World, name: str) -> World:
+    """The world under a named elasticity set."""
+    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
+    return world if name in (own, WORLD_SETTING) else world.with_elasticities(name)
+
+
+def choices(world: World, central: Choice) -> Iterator[Choice]:
+    """Every combination, the central one first."""
+    yield central
+    closures = list(dict.fromkeys([central.closure, *CLOSURES]))
+    for name in dict.fromkeys([central.elasticities, *sets_for(world)]):
+        for closure in closures:
+            for level in LEVELS:
+                choice = Choice(name, level, closure)
+                if choice != central:
+                    yield choice
+
+
+def solve_compiled(economy: World, compiled: Compiled, closure: str) -> Solution:
+    """Solve a compiled scenario under a closure, with its own targets where the closure needs them."""
+    if closure != "targets-balanced":
+        return solve(economy, compiled.shock, closure=closure)
+    if not compiled.targets:
+        raise InputError(
+            "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
+        )
+    return solve(economy, compiled.shock, closure=closure, targets=compiled.targets)
+
+
+def run_range(world: World, scenario: Scenario, central: Choice, year: int | None) -> Range:
+    """Every combination; those without solution are kept with their reason."""
+    economies = {name: with_set(world, name) for name in [central.elasticities, *sets_for(world)]}
+    ready: dict[tuple[str, Level], Compiled] = {}
+    variants = []
+    for choice in choices(world, central):
+        economy, key = economies[choice.elasticities], (choice.elasticities, choice.level)
+        if key not in ready:
+            ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level)
+        try:
+            solution = solve_compiled(economy, ready[key], choice.closure)
+        except NoSolutionError as refusal:
+            variants.append(Variant(choice, refusal=str(refusal)))
+            continue
+        before, after = goods_flows(solution)
+        ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
+        variants.append(Variant(choice, solution.real_income_hat, solution.equivalent_variation, ratio))
+    return Range(tuple(variants))

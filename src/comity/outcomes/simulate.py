@@ -1,0 +1,286 @@
+"""simulate: a World and a Scenario -> Outcomes with ranges, tables and both partners' counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.benchmark.elasticities import elasticity_sets
+from comity.benchmark.world import World
+from comity.classifications.countries import name_of
+from comity.equilibrium.closures import CLOSURES, check_closure
+from comity.equilibrium.solution import Solution
+from comity.errors import InputError, nearest
+from comity.outcomes import tables
+from comity.outcomes.counts import Count, Target, announced_targets, counts_of, on_count
+from comity.outcomes.numbers import Number
+from comity.outcomes.ranges import (
+    WORLD_SETTING,
+    Choice,
+    Range,
+    goods_flows,
+    run_range,
+    solve_compiled,
+    with_set,
+)
+from comity.scenario.compile import Compiled, compile_scenario
+from comity.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OnCount:
+    """A scenario on one partner's count: the central solution and the range."""
+
+    count: Count | None
+    solution: Solution
+    range: Range
+
+
+@dataclass(frozen=True)
+class Table:
+    """A tidy DataFrame that can draw itself: `.frame`, and `.plot()` for an Altair chart. Other uses go to the frame."""
+
+    name: str
+    frame: pd.DataFrame
+    outcomes: Outcomes = field(repr=False)
+
+    def plot(self) -> Any:
+        """An Altair chart of this table."""
+        from importlib import import_module
+
+        # drawing is a later stage: looked up only when asked for
+        return import_module("comity.report.charts").plot_table(self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["frame"], name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.frame[key]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def _repr_html_(self) -> str:
+        return str(self.frame.head(20).to_html(index=False))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """Results of a scenario on a world. `solution` is the central one; `runs` holds it with its range, one entry per
+    statistical count (a single one where the partners' statistics do not differ)."""
+
+    world: World
+    scenario: Scenario
+    compiled: Compiled
+    choice: Choice
+    year: int | None
+    runs: tuple[OnCount, ...]
+
+    @property
+    def solution(self) -> Solution:
+        return self.runs[0].solution
+
+    @property
+    def range(self) -> Range:
+        return self.runs[0].range
+
+    @property
+    def parties(self) -> list[str]:
+        """Economies the scenario names, in its order."""
+        return self.compiled.parties
+
+    @cached_property
+    def welfare(self) -> Table:
+        """Real income, equivalent variation, real wage and real GDP by country, with ranges."""
+        import pandas as pd
+
+        s, world = self.solution, self.solution.benchmark
+        low, high = self.range.of("real_income_hat")
+        ev_low, ev_high = self.range.of("equivalent_variation")
+        frame = pd.DataFrame(
+            {
+                "country": world.countries,
+                "real_income_pct": tables.percent(s.real_income_hat),
+                "real_income_low_pct": tables.percent(low),
+                "real_income_high_pct": tables.percent(high),
+                "equivalent_variation": s.equivalent_variation,
+                "equivalent_variation_low": ev_low,
+                "equivalent_variation_high": ev_high,
+                "real_wage_pct": tables.percent(s.real_wage_hat),
+                "real_gdp_pct": tables.percent(s.real_gdp_hat),
+                "income_before": world.income,
+            }
+        )
+        return Table("welfare", frame, self)
+
+    @cached_property
+    def trade(self) -> Table:
+        """Bilateral flows by sector before and after, with volume_hat."""
+        return Table("trade", tables.trade(self.solution), self)
+
+    @cached_property
+    def totals(self) -> Table:
+        """Exports and imports by country, goods and services."""
+        return Table("totals", tables.totals(self.solution), self)
+
+    @cached_property
+    def diversion(self) -> Table:
+        """Change of goods trade of every pair with a party: from whom to whom."""
+        return Table("diversion", tables.diversion(self.solution, self.parties), self)
+
+    @cached_property
+    def prices(self) -> Table:
+        """Sector prices, consumer prices and wages."""
+        return Table("prices", tables.prices(self.solution), self)
+
+    @cached_property
+    def production(self) -> Table:
+        """Gross output by sector."""
+        return Table("production", tables.production(self.solution), self)
+
+    @cached_property
+    def revenue(self) -> Table:
+        """Tariff and export-tax revenue."""
+        return Table("revenue", tables.revenue(self.solution), self)
+
+    @property
+    def targets(self) -> list[Target]:
+        """Announced trade targets of the scenario."""
+        return announced_targets(self.scenario.id)
+
+    def status(self, country: str) -> str:
+        """observed or estimated: what the country's flows in this world are."""
+        about = self.world.provenance.get("countries", {}).get(country, {})
+        return str(about.get("flows", "not stated"))
+
+    def pair(self, run: OnCount, first: str, second: str) -> dict[str, Number]:
+        """Goods trade of two economies before and after, each direction and together, on one count."""
+        a, b = self.world.country(first), self.world.country(second)
+        before, after = goods_flows(run.solution)
+        low, high = (ratio * before for ratio in run.range.of("goods_ratio"))
+        both = [
+            before[a, b] * v.goods_ratio[a, b] + before[b, a] * v.goods_ratio[b, a]
+            for v in run.range.solved
+            if v.goods_ratio is not None
+        ]
+        status = "estimated" if "estimated" in (self.status(first), self.status(second)) else "observed"
+        year = self.world.base_year
+
+        def number(name: str, value: float, ends: tuple[float, float] | None) -> Number:
+            lowest, highest = ends or (None, None)
+            kind = "range" if ends else "none"
+            return Number(
+                name, f"{first}-{second}", float(value), lowest, highest, kind, "million USD a year", year, status
+            )
+
+        return {
+            "before": number("goods trade before", before[a, b] + before[b, a], None),
+            "after": number("goods trade after", after[a, b] + after[b, a], (float(min(both)), float(max(both)))),
+            "out_before": number(f"{first} to {second} before", before[b, a], None),
+            "out_after": number(f"{first} to {second} after", after[b, a], (float(low[b, a]), float(high[b, a]))),
+            "in_before": number(f"{second} to {first} before", before[a, b], None),
+            "in_after": number(f"{second} to {first} after", after[a, b], (float(low[a, b]), float(high[a, b]))),
+        }
+
+    def main_pair(self) -> tuple[str, str] | None:
+        """The two parties, where the scenario has exactly two."""
+        return (self.parties[0], self.parties[1]) if len(self.parties) == 2 else None
+
+    def others(self, count: int = 5) -> list[str]:
+        """Economies that are not parties, by size of gain or loss in million USD; only those whose effect can be told
+        from zero."""
+        ev = self.solution.equivalent_variation
+        noise = self.solution.residual * self.solution.benchmark.income
+        order = np.argsort(-np.abs(ev), kind="stable")
+        codes = [self.world.countries[n] for n in order if abs(ev[n]) > 10 * noise[n]]
+        return [code for code in codes if code not in self.parties][:count]
+
+    def key_numbers(self) -> list[Number]:
+        """Real income and equivalent variation of every economy, trade of the two parties on every count."""
+        numbers = []
+        frame, year = self.welfare.frame, self.world.base_year
+        for row in frame.itertuples(index=False):
+            status = self.status(row.country)
+            numbers += [
+                Number("real income", row.country, row.real_income_pct, row.real_income_low_pct,
+                       row.real_income_high_pct, "range", "per cent", year, status),
+                Number("equivalent variation", row.country, row.equivalent_variation, row.equivalent_variation_low,
+                       row.equivalent_variation_high, "range", "million USD a year", year, status),
+            ]  # fmt: skip
+        pair = self.main_pair()
+        if pair:
+            for run in self.runs:
+                label = f", {run.count.name}" if run.count else ""
+                for number in self.pair(run, *pair).values():
+                    numbers.append(Number(**{**number.as_dict(), "name": number.name + label}))
+        return numbers
+
+    def refusals(self) -> list[str]:
+        """Combinations of the range that have no solution, by name."""
+        return [f"{v.choice}: {v.refusal}" for run in self.runs for v in run.range.variants if v.refusal]
+
+    def __repr__(self) -> str:
+        return f"Outcomes of {self.scenario.id} on {self.world.name}: residual {self.solution.residual:.0e}"
+
+
+def simulate(
+    world: World,
+    scen: Scenario,
+    *,
+    closure: str | None = None,
+    elasticities: str | None = None,
+    year: int | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
+) -> Outcomes:
+    """Run a scenario on a world: the central solution and its range, on every statistical count of the pair.
+
+    Parameters
+    ----------
+    closure, elasticities : override the scenario's own; defaults "fixed-deficits" and the world's own set
+    year : measures in force at the start of that year; None is full implementation
+    draws, seed : bands from draws; not available in this version
+
+    Raises
+    ------
+    InputError : anything wrong with the request
+    NoSolutionError : the central combination has no solution
+    """
+    if draws is not None or seed is not None:
+        raise InputError(
+            "--draws" if draws is not None else "--seed",
+            "bands from draws are not part of this version",
+            advice="Every number carries a range over elasticity sets, sizes and closures instead.",
+        )
+    wanted = closure or scen.closure or CLOSURES[0]
+    check_closure(wanted, ["any"])
+    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
+    chosen = elasticities or scen.elasticities or own
+    if chosen not in (own, *elasticity_sets()):
+        sets = elasticity_sets()
+        raise InputError("elasticities", "unknown set", found=chosen, allowed=sets, nearest=nearest(chosen, sets))
+    choice = Choice(chosen, "central", wanted)
+    compiled = compile_scenario(with_set(world, chosen), scen, year=year if year is not None else scen.year)
+    at = compiled.year
+    runs = []
+    counts: list[Count | None] = [*counts_of(world, compiled.pairs)] or [None]
+    for count in counts:
+        benchmark = world if count is None or count.in_world else on_count(world, count)
+        economy = with_set(benchmark, chosen)
+        central = solve_compiled(economy, compile_scenario(economy, scen, year=at), wanted)
+        runs.append(OnCount(count, central, run_range(benchmark, scen, choice, at)))
+    return Outcomes(world, scen, compiled, choice, at, tuple(runs))
+
+
+def label(code: str) -> str:
+    """The plain name of an economy."""
+    return "the rest of the world" if code == "ROW" else name_of(code)

@@ -1,0 +1,175 @@
+"""Tidy tables from one Solution. Money is million USD of the base year; columns ending in _pct are per cent changes.
+
+Long tables have origin, destination, sector (ISO3 and sector codes) and values; DEFINITIONS gives unit and meaning of
+every column that is written to disk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.classifications.sectors import is_goods
+from comity.equilibrium.solution import Solution
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+
+DEFINITIONS = {
+    "real_income_pct": ("per cent", "change of final spending over the consumer price; not GDP"),
+    "real_income_low_pct": ("per cent", "lowest over elasticity sets, sizes and closures"),
+    "real_income_high_pct": ("per cent", "highest over elasticity sets, sizes and closures"),
+    "equivalent_variation": ("million USD a year", "benchmark income x change of real income"),
+    "equivalent_variation_low": ("million USD a year", "lowest over elasticity sets, sizes and closures"),
+    "equivalent_variation_high": ("million USD a year", "highest over elasticity sets, sizes and closures"),
+    "real_wage_pct": ("per cent", "change of the wage over the consumer price"),
+    "real_gdp_pct": ("per cent", "change of value added and revenues over the consumer price"),
+    "income_before": ("million USD a year", "final spending in the benchmark"),
+    "consumer_price_pct": ("per cent", "change of the consumer price; numeraire is world value added"),
+    "wage_pct": ("per cent", "change of the wage; numeraire is world value added"),
+    "price_pct": ("per cent", "change of the sector's price index"),
+    "before": ("million USD a year", "benchmark"),
+    "after": ("million USD a year", "with the measures, at unchanged world value added"),
+    "change": ("million USD a year", "after less before"),
+    "volume_hat": ("ratio", "flow deflated by the exporter's price and the iceberg cost"),
+    "output_pct": ("per cent", "change of gross output at factory prices, in money"),
+    "tariff_revenue_before": ("million USD a year", "benchmark"),
+    "tariff_revenue_after": ("million USD a year", "with the measures"),
+    "export_tax_revenue_before": ("million USD a year", "benchmark"),
+    "export_tax_revenue_after": ("million USD a year", "with the measures"),
+}
+
+
+def percent(hat: Array) -> Array:
+    """A ratio as a per cent change."""
+    return 100 * (hat - 1)
+
+
+def prices(solution: Solution) -> pd.DataFrame:
+    """Wage, consumer price and sector prices by country, long."""
+    import pandas as pd
+
+    world = solution.benchmark
+    sectors, countries = np.meshgrid(world.sectors, world.countries, indexing="ij")
+    count = len(world.sectors)
+    return pd.DataFrame(
+        {
+            "country": countries.ravel(),
+            "sector": sectors.ravel(),
+            "price_pct": percent(solution.price_index_hat).ravel(),
+            "consumer_price_pct": np.tile(percent(solution.consumer_price_hat), count),
+            "wage_pct": np.tile(percent(solution.wage_hat), count),
+        }
+    )
+
+
+def trade(solution: Solution) -> pd.DataFrame:
+    """Bilateral border flows by sector before and after, home sales left out, flows that are zero left out."""
+    import pandas as pd
+
+    world = solution.benchmark
+    before, after = world.flow, solution.flow_new
+    sector, importer, exporter = np.nonzero((before > 0) | (after > 0))
+    abroad = importer != exporter
+    cells = sector[abroad], importer[abroad], exporter[abroad]
+    codes = np.array(world.countries)
+    frame = pd.DataFrame(
+        {
+            "origin": codes[cells[2]],
+            "destination": codes[cells[1]],
+            "sector": np.array(world.sectors)[cells[0]],
+            "before": before[cells],
+            "after": after[cells],
+        }
+    )
+    frame["change"] = frame["after"] - frame["before"]
+    price = solution.cost_hat[cells[0], cells[2]]
+    tax = (1 + solution.export_tax_new[cells]) / (1 + world.export_tax[cells])
+    iceberg = solution.iceberg_hat[cells]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        volume = frame["after"].to_numpy() / frame["before"].to_numpy() / (price * tax * iceberg)
+    frame["volume_hat"] = np.where(np.isinf(iceberg), 0.0, volume)
+    return frame
+
+
+def totals(solution: Solution) -> pd.DataFrame:
+    """Border exports and imports of each country before and after, goods and services."""
+    import pandas as pd
+
+    world = solution.benchmark
+    away = ~np.eye(len(world.countries), dtype=bool)
+    rows = []
+    for kind, mask in (("goods", is_goods(world.sectors)), ("services", ~is_goods(world.sectors))):
+        before, after = (flow[mask].sum(axis=0) * away for flow in (world.flow, solution.flow_new))
+        for direction, axis in (("exports", 0), ("imports", 1)):
+            for code, old, new in zip(world.countries, before.sum(axis=axis), after.sum(axis=axis), strict=True):
+                rows.append((code, direction, kind, old, new, new - old))
+    return pd.DataFrame(rows, columns=["country", "direction", "kind", "before", "after", "change"])
+
+
+def production(solution: Solution) -> pd.DataFrame:
+    """Gross output by sector and country before and after."""
+    import pandas as pd
+
+    world = solution.benchmark
+    sectors, countries = np.meshgrid(world.sectors, world.countries, indexing="ij")
+    frame = pd.DataFrame(
+        {
+            "country": countries.ravel(),
+            "sector": sectors.ravel(),
+            "before": world.output.ravel(),
+            "after": solution.output_new.ravel(),
+        }
+    )
+    frame["change"] = frame["after"] - frame["before"]
+    positive = frame["before"].where(frame["before"] > 0)
+    frame["output_pct"] = 100 * (frame["after"] / positive - 1)
+    return frame
+
+
+def revenue(solution: Solution) -> pd.DataFrame:
+    """Tariff and export-tax revenue by country before and after."""
+    import pandas as pd
+
+    world = solution.benchmark
+    return pd.DataFrame(
+        {
+            "country": world.countries,
+            "tariff_revenue_before": world.tariff_revenue,
+            "tariff_revenue_after": solution.tariff_revenue_new,
+            "export_tax_revenue_before": world.export_tax_revenue,
+            "export_tax_revenue_after": solution.export_tax_revenue_new,
+        }
+    )
+
+
+def diversion(solution: Solution, parties: list[str]) -> pd.DataFrame:
+    """Trade diverted: for every pair with one party, the change of goods flows, largest falls first.
+
+    A fall between a party and an outsider beside a rise among parties is trade diverted from the outsider.
+    """
+    import pandas as pd
+
+    world = solution.benchmark
+    goods = is_goods(world.sectors)
+    before, after = world.flow[goods].sum(axis=0), solution.flow_new[goods].sum(axis=0)
+    inside = np.isin(world.countries, parties)
+    chosen = inside[:, None] | inside[None, :]
+    np.fill_diagonal(chosen, False)
+    importer, exporter = np.nonzero(chosen)
+    codes = np.array(world.countries)
+    frame = pd.DataFrame(
+        {
+            "origin": codes[exporter],
+            "destination": codes[importer],
+            "before": before[importer, exporter],
+            "after": after[importer, exporter],
+        }
+    )
+    frame["change"] = frame["after"] - frame["before"]
+    frame["among_parties"] = inside[importer] & inside[exporter]
+    return frame.sort_values("change", kind="stable").reset_index(drop=True)

@@ -1,0 +1,77 @@
+"""The record of a run, and the citations of what it used. No paths of the user's machine in either."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from comity import __version__
+
+PACKAGES = ("numpy", "pandas", "pydantic", "altair", "vl-convert-python")
+
+COMITY = (
+    "@software{comity, title={comity: sanctions and cooperation between states in exact changes}, "
+    f"version={{{__version__}}}, year={{2026}}, license={{BSD-3-Clause}}}}"
+)
+METHOD = (
+    "@article{caliendo_parro_2015, author={Caliendo, Lorenzo and Parro, Fernando}, title={Estimates of the Trade and "
+    "Welfare Effects of NAFTA}, journal={Review of Economic Studies}, volume={82}, number={1}, pages={1--44}, "
+    "year={2015}}"
+)
+
+
+def run_record(outcomes: Any) -> dict[str, Any]:
+    """Versions, hashes, settings and solver report of a run, ready for JSON."""
+    solution = outcomes.solution
+    return {
+        "comity": __version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "world": {"name": outcomes.world.name, "hash": outcomes.world.hash, "base_year": outcomes.world.base_year},
+        "scenario": {
+            "id": outcomes.scenario.id,
+            "sha256": hashlib.sha256(outcomes.scenario.text.encode()).hexdigest(),
+        },
+        "settings": {
+            "elasticities": outcomes.choice.elasticities,
+            "closure": outcomes.choice.closure,
+            "year": outcomes.year,
+            "tolerance": 1e-10,
+        },
+        "solver": {
+            "residual": solution.residual,
+            "residual_by_equation": solution.residuals,
+            "passes": solution.iterations,
+            "status": solution.status,
+        },
+        "range": {
+            "combinations": sum(len(run.range.variants) for run in outcomes.runs),
+            "without_solution": outcomes.refusals(),
+        },
+        "warnings": outcomes.compiled.warnings,
+        "left_out": outcomes.compiled.left_out,
+        "regime_notes": outcomes.compiled.regime_notes,
+        "world_record": list(outcomes.world.provenance.get("record", [])),
+        "cite": cite(outcomes),
+    }
+
+
+def cite(outcomes: Any) -> list[str]:
+    """BibTeX of comity, the model, the world's data, and notes for elasticities, sizes and scenario sources."""
+    entries = [COMITY, METHOD]
+    entries += [source["bibtex"] for source in outcomes.world.provenance.get("sources", []) if source.get("bibtex")]
+    about = outcomes.solution.benchmark.provenance.get("elasticities", {})
+    notes = [about.get("citation", "")]
+    notes += [report.size_text for report in outcomes.compiled.measures]
+    notes += [report.source for report in outcomes.compiled.measures]
+    unique = [note for note in dict.fromkeys(notes) if note]
+    return entries + [f"@misc{{comity_note_{k}, note={{{note}}}}}" for k, note in enumerate(unique, 1)]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

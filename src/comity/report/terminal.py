@@ -1,0 +1,146 @@
+"""What the terminal says after a run: plain sentences, a short table, what is estimated."""
+
+from __future__ import annotations
+
+from comity.outcomes.simulate import Outcomes, label
+from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
+
+WIDTH = 100
+
+
+def summary(outcomes: Outcomes) -> str:
+    """The whole summary of a run."""
+    parts = [headline(outcomes), "", *[f"  {report.sentence}" for report in outcomes.compiled.measures], ""]
+    if outcomes.compiled.nothing:
+        parts.append(f"Nothing changes, because {outcomes.compiled.nothing}.")
+    parts += welfare_lines(outcomes)
+    parts += pair_lines(outcomes)
+    parts += other_lines(outcomes)
+    parts += honesty_lines(outcomes)
+    return "\n".join(parts)
+
+
+def headline(outcomes: Outcomes) -> str:
+    """Title, world, settings in one line."""
+    when = f", measures of {outcomes.year}" if outcomes.year else ", full implementation"
+    return (
+        f"{outcomes.scenario.title}\n{outcomes.world.name}: {len(outcomes.world.countries)} economies x "
+        f"{len(outcomes.world.sectors)} sectors, elasticities {outcomes.choice.elasticities}, closure "
+        f"{outcomes.choice.closure}{when}"
+    )
+
+
+def welfare_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
+    """Real income of the parties, as per cent and money, with ranges."""
+    frame = outcomes.welfare.frame.set_index("country")
+    parties = outcomes.parties or list(frame["equivalent_variation"].abs().sort_values(ascending=False).index[:most])
+    shown = parties
+    if len(parties) > most:
+        shown = list(frame.loc[parties, "equivalent_variation"].abs().sort_values(ascending=False).index[:most])
+    lines = ["Real income (a year, long run; range over elasticity sets, sizes and closures):"]
+    width = max(len(label(code)) for code in shown)
+    for code in shown:
+        row = frame.loc[code]
+        share = per_cent(row["real_income_pct"], row["real_income_low_pct"], row["real_income_high_pct"])
+        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
+        amount = money(row["equivalent_variation"], *ends, sign=True)
+        noise = "  inside the noise" if spans_zero(*ends) and abs(row["equivalent_variation"]) > 0 else ""
+        tag = "  (estimated)" if outcomes.status(code) == "estimated" else ""
+        lines.append(f"  {label(code):<{width}}  {share:<38}  {amount}{noise}{tag}")
+    if len(parties) > len(shown):
+        lines.append(f"  and {len(parties) - len(shown)} more parties: see the report")
+    return [*lines, ""]
+
+
+def pair_lines(outcomes: Outcomes) -> list[str]:
+    """Goods trade of the two parties, on every count, against announced targets."""
+    pair = outcomes.main_pair()
+    if pair is None:
+        return []
+    names = f"{label(pair[0])} and {label(pair[1])}"
+    lines = [f"Goods trade between {names}, million USD a year:"]
+    for run in outcomes.runs:
+        numbers = outcomes.pair(run, *pair)
+        name = f"{run.count.name} ({run.count.year})" if run.count else "in this world"
+        before, after = numbers["before"], numbers["after"]
+        change = change_in_per_cent(before.estimate, after.estimate)
+        lines.append(
+            f"  {name}: {plain(before.estimate, 0)} to {plain(after.estimate, 0)} ({change}) "
+            f"[{plain(after.low or 0, 0)}, {plain(after.high or 0, 0)}]"
+        )
+        for side in ("out", "in"):
+            old, new = numbers[f"{side}_before"], numbers[f"{side}_after"]
+            what = old.name.removesuffix(" before")
+            lines.append(f"    {what}: {plain(old.estimate, 1)} to {plain(new.estimate, 1)}")
+    lines += target_lines(outcomes)
+    return [*lines, ""]
+
+
+def target_lines(outcomes: Outcomes) -> list[str]:
+    """Announced targets, judged on the count of whoever set them and shown on the other."""
+    pair = outcomes.main_pair()
+    lines = []
+    for target in outcomes.targets:
+        if pair is None or {target.partner, target.other} != set(pair):
+            continue
+        lines.append(f"  Target of {plain(target.million_usd, 0)} million USD, set by {target.set_by}:")
+        runs = sorted(outcomes.runs, key=lambda run: run.count is None or run.count.name != target.count)
+        for run in runs:
+            numbers = outcomes.pair(run, *pair)
+            name = run.count.name if run.count else "this world"
+            own = run.count is not None and run.count.name == target.count
+            lines.append(f"    on {name}{', the setter’s own' if own else ''}: {verdict(numbers, target.million_usd)}")
+    return lines
+
+
+def verdict(numbers: dict, target: float) -> str:
+    """Whether a target is met before and after."""
+    before, after = numbers["before"].estimate, numbers["after"]
+    if before >= target:
+        return f"already reached before the deal ({plain(before, 0)}), not credited to it"
+    low, high = after.low or after.estimate, after.high or after.estimate
+    if low >= target:
+        return "reached in all combinations tried"
+    if high < target:
+        return "reached in none of the combinations tried"
+    side = "reached" if after.estimate >= target else "not reached"
+    return f"{side} at central sizes ({plain(after.estimate, 0)}); the range straddles it"
+
+
+def other_lines(outcomes: Outcomes) -> list[str]:
+    """Who else is affected most, in million USD."""
+    frame = outcomes.welfare.frame.set_index("country")
+    others = outcomes.others(5)
+    if not others:
+        return []
+    lines = ["Who else is affected most:"]
+    for code in others:
+        row = frame.loc[code]
+        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
+        noise = " inside the noise" if spans_zero(*ends) else ""
+        lines.append(f"  {label(code)}: {money(row['equivalent_variation'], *ends, sign=True)} a year{noise}")
+    return [*lines, ""]
+
+
+def honesty_lines(outcomes: Outcomes) -> list[str]:
+    """What is estimated, left out, empty; the residual."""
+    compiled = outcomes.compiled
+    lines = ["What these figures rest on:"]
+    about = outcomes.world.provenance.get("countries", {})
+    for code in outcomes.parties:
+        if about.get(code, {}).get("flows") == "estimated":
+            lines.append(f"  {label(code)} is estimated: built from public totals, its sector detail is not observed.")
+    borrowed = [label(c) for c in outcomes.parties if about.get(c, {}).get("input_output") == "borrowed"]
+    if borrowed:
+        lines.append(f"  Input-output structure borrowed from other countries: {joined(borrowed[:8])}.")
+    lines += [f"  {text}" for text in (*compiled.left_out, *compiled.regime_notes, *compiled.warnings)]
+    tried = sum(len(run.range.variants) for run in outcomes.runs)
+    failed = len(outcomes.refusals())
+    lines.append(f"  Range over {tried} combinations, {failed or 'none'} without solution; it is a range, not a band.")
+    if outcomes.choice.closure in ("balanced", "targets-balanced"):
+        lines.append(f"  The closure {outcomes.choice.closure} moves the benchmark first; changes refer to the moved one.")
+    lines.append(
+        f"  Largest residual of equations (1)-(8): {outcomes.solution.residual:.0e}. Static, long run: no growth, finance "
+        "or adjustment."
+    )
+    return lines

@@ -1,0 +1,85 @@
+"""Numbers as people read them: band-first rounding, true minus, narrow no-break spaces; plain sentences."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+MINUS, THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
+MINUTES_IN_A_YEAR = 525_600
+ALMOST_NOTHING = 1e-7  # per cent; below what a solve at 1e-10 can tell from zero
+
+
+def decimals_for(width: float, most: int = 7) -> int:
+    """Decimals that keep two significant digits of a width (band-first rounding)."""
+    if not isfinite(width) or width <= 0:
+        return 2
+    return max(0, min(most, 1 - floor(log10(width))))
+
+
+def plain(value: float, decimals: int, *, sign: bool = False) -> str:
+    """A number with thin thousands separators, a true minus, and a plus on changes; zero carries no sign."""
+    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
+    if float(text.replace(THIN, "")) == 0:
+        return text
+    if value < 0:
+        return MINUS + text
+    return "+" + text if sign else text
+
+
+def per_cent(value: float, low: float | None = None, high: float | None = None) -> str:
+    """A change in per cent with its range: `+0.0042 % [+0.0019, +0.0081]`; decimals from the width of the range."""
+    if abs(value) < ALMOST_NOTHING and max(abs(low or 0.0), abs(high or 0.0)) < ALMOST_NOTHING:
+        return "not distinguishable from zero"
+    if low is None or high is None:
+        return f"{plain(value, decimals_for(abs(value)), sign=True)}{THIN}%"
+    digits = decimals_for(high - low)
+    ends = ", ".join(plain(end, digits, sign=True) for end in (low, high))
+    return f"{plain(value, digits, sign=True)}{THIN}% [{ends}]"
+
+
+def change_in_per_cent(before: float, after: float) -> str:
+    """(+42 %) beside two levels."""
+    if before <= 0:
+        return "from zero"
+    change = 100 * (after / before - 1)
+    return f"{plain(change, 0 if abs(change) >= 10 else 1 if abs(change) >= 0.95 else 2, sign=True)}{THIN}%"
+
+
+def money(value: float, low: float | None = None, high: float | None = None, *, sign: bool = False) -> str:
+    """Million USD below 1,000, else billion with two decimals; with its range where there is one."""
+    ends = [end for end in (low, high) if end is not None]
+    scale, unit = (1000.0, "billion USD") if abs(value) >= 1000 else (1.0, "million USD")
+    if scale > 1:
+        digits = 2
+    elif ends:
+        digits = min(decimals_for(max(ends) - min(ends)), 2)
+    else:
+        digits = 1 if abs(value) < 100 else 0
+    text = plain(value / scale, digits, sign=sign)
+    if len(ends) == 2:
+        text += " [" + ", ".join(plain(end / scale, digits, sign=sign) for end in ends) + "]"
+    return f"{text} {unit}"
+
+
+def minutes(per_cent_change: float) -> str:
+    """A small share of a year's income in minutes: arithmetic, a year has 525,600 of them."""
+    amount = abs(per_cent_change) / 100 * MINUTES_IN_A_YEAR
+    if amount < 1:
+        return "less than a minute of a year's income"
+    if amount < 120:
+        return f"{amount:.0f} minutes of a year's income"
+    if amount < 48 * 60:
+        return f"{amount / 60:.0f} hours of a year's income"
+    return f"{amount / 1440:.0f} days of a year's income"
+
+
+def joined(words: list[str]) -> str:
+    """a, b and c."""
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def spans_zero(low: float, high: float) -> bool:
+    """True where a range includes zero."""
+    return low <= 0 <= high
