@@ -1,0 +1,286 @@
+"""The report: one self-contained page, no external request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comity import __version__
+from comity.outcomes.simulate import OnCount, Outcomes, label
+from comity.records import cite
+from comity.report import charts
+from comity.report.terminal import verdict
+from comity.report.words import (
+    change_in_per_cent,
+    decimals_for,
+    joined,
+    minutes,
+    money,
+    per_cent,
+    plain,
+    spans_zero,
+)
+
+LIMITS = (
+    "Each result is a long-run equilibrium of the base-year economy with the measures in force: no growth, inflation, "
+    "capital or adjustment.",
+    "Flows that are zero in the base year stay zero.",
+    "Finance, payments, oil caps and everything below the sector are outside the model.",
+    "The intervals are ranges over the choices tried, not bands with a probability.",
+)
+
+
+def page(outcomes: Outcomes, command: str) -> str:
+    """The whole HTML page."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(DARK=charts.DARK)
+    return environment.get_template("report.html.j2").render(context(outcomes, command))
+
+
+def context(outcomes: Outcomes, command: str) -> dict[str, Any]:
+    """Everything the template prints."""
+    bars = charts.bars_data(outcomes)
+    flows = charts.flows_data(outcomes)
+    gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
+    losses = [row for row in bars if row["color"] == "loss" and row["code"] != "rest"]
+    return {
+        "version": __version__,
+        "scenario": outcomes.scenario,
+        "world": outcomes.world,
+        "choice": outcomes.choice,
+        "year": outcomes.year,
+        "lead": lead(outcomes),
+        "three": three(outcomes),
+        "finding": finding(gains, losses),
+        "bars": _both(charts.bars, bars, f"Gains and losses in million USD a year. {finding(gains, losses)}"),
+        "bar_rows": [{**row, "text": money(row["value"], row["low"], row["high"], sign=True)} for row in bars],
+        "map": _map(outcomes),
+        "map_rows": map_rows(outcomes),
+        "flows": _both(charts.flows, flows, f"Goods trade before and after. {flow_finding(flows)}") if flows else None,
+        "flow_finding": flow_finding(flows),
+        "flow_rows": [
+            {**row, "text": f"{plain(row['before'], 1)} to {plain(row['after'], 1)}",
+             "range": f"{plain(row['low'], 1)} to {plain(row['high'], 1)}",
+             "change": change_in_per_cent(row["before"], row["after"])}
+            for row in flows
+        ],
+        "diverted": diverted(outcomes),
+        "counts": count_rows(outcomes),
+        "targets": outcomes.targets,
+        "measures": outcomes.compiled.measures,
+        "nothing": outcomes.compiled.nothing,
+        "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings],
+        "statuses": statuses(outcomes),
+        "assumptions": outcomes.world.provenance.get("assumptions", []),
+        "tried": sum(len(run.range.variants) for run in outcomes.runs),
+        "refused": outcomes.refusals(),
+        "residual": f"{outcomes.solution.residual:.0e}",
+        "moved": moved_benchmark(outcomes),
+        "limits": LIMITS,
+        "command": command,
+        "python": python_lines(outcomes),
+        "citations": cite(outcomes),
+    }  # fmt: skip
+
+
+def lead(outcomes: Outcomes) -> str:
+    """The sentence at the top: what would happen, two numbers at most."""
+    if outcomes.compiled.nothing:
+        return f"Nothing changes, because {outcomes.compiled.nothing}."
+    pair = outcomes.main_pair()
+    frame = outcomes.welfare.frame.set_index("country")
+    if pair:
+        numbers = outcomes.pair(outcomes.runs[0], *pair)
+        before, after = numbers["before"].estimate, numbers["after"].estimate
+        verb = "raise" if after >= before else "lower"
+        count = f" on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
+        size = max(abs(frame.loc[code, "real_income_pct"]) for code in pair)
+        return (
+            f"In full, these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from about "
+            f"{money(before, None, None)} a year to {money(after, None, None)}{count}; real income of either moves by "
+            f"{_at_most(size)}."
+        )
+    ranked = frame["equivalent_variation"].abs().sort_values(ascending=False)
+    code = next((c for c in ranked.index if c in outcomes.parties), ranked.index[0])
+    value = frame.loc[code, "real_income_pct"]
+    verb = "raise" if value >= 0 else "lower"
+    amount = money(abs(frame.loc[code, "equivalent_variation"]))
+    change = f"{plain(abs(value), decimals_for(abs(value)))} per cent"
+    return f"These measures would {verb} real income of {label(code)} by about {change}, {amount} a year."
+
+
+def _at_most(size: float) -> str:
+    for limit, words in ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth")):
+        if size < limit:
+            return f"less than {words} of one per cent"
+    return f"up to {plain(size, 1 if size >= 1 else 2)} per cent"
+
+
+def three(outcomes: Outcomes) -> list[dict[str, str]]:
+    """Three headline numbers with their ranges."""
+    frame = outcomes.welfare.frame.set_index("country")
+    cards = []
+    pair = outcomes.main_pair()
+    if pair:
+        run = outcomes.runs[0]
+        numbers = outcomes.pair(run, *pair)
+        after, before = numbers["after"], numbers["before"]
+        cards.append(
+            {"title": f"Goods trade between them{', ' + run.count.name if run.count else ''}",
+             "big": plain(after.estimate, 0), "unit": "million USD a year",
+             "band": f"{plain(after.low or 0, 0)} to {plain(after.high or 0, 0)} over the choices tried",
+             "more": f"From {plain(before.estimate, 0)} ({change_in_per_cent(before.estimate, after.estimate)})."}
+        )  # fmt: skip
+    order = list(outcomes.parties) if pair else sorted(
+        outcomes.parties or list(frame.index), key=lambda c: -abs(frame.loc[c, "equivalent_variation"])
+    )  # fmt: skip
+    population = outcomes.world.provenance.get("population", {})
+    for code in order[: 3 - len(cards)]:
+        row = frame.loc[code]
+        low, high = row["real_income_low_pct"], row["real_income_high_pct"]
+        big, _, band = per_cent(row["real_income_pct"], low, high).partition(" [")
+        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
+        more = f"{money(row['equivalent_variation'], *ends, sign=True)} a year"
+        if abs(row["real_income_pct"]) < 0.1:
+            if population.get(code):
+                cents = 1e8 * row["equivalent_variation"] / population[code]
+                more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
+            more += f", or {minutes(row['real_income_pct'])}"
+        tag = " (estimated)" if outcomes.status(code) == "estimated" else ""
+        noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
+        name = label(code)
+        cards.append(
+            {"title": f"Real income, {name}{tag}", "big": big, "unit": "",
+             "band": band.rstrip("]").replace(", ", " to ") + " over the choices tried" if band else "no range",
+             "more": more + "." + noise}
+        )  # fmt: skip
+    return cards
+
+
+def finding(gains: list[dict], losses: list[dict]) -> str:
+    """The heading over the bars."""
+    def first(rows: list[dict], reverse: bool) -> str:
+        ranked = sorted(rows, key=lambda row: row["value"], reverse=reverse)
+        return joined([row["name"] for row in ranked[:2]])
+
+    if not gains and not losses:
+        return "No economy's gain or loss can be told from zero over the choices tried"
+    parts = []
+    if gains:
+        parts.append(f"{first(gains, True)} gain{'s' if len(gains) == 1 else ''} most")
+    if losses:
+        parts.append(f"{first(losses, False)} lose{'s' if len(losses) == 1 else ''} most")
+    return "; ".join(parts)
+
+
+def flow_finding(flows: list[dict]) -> str:
+    """The heading over the trade figure."""
+    if not flows:
+        return ""
+    most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
+    verb = "grows" if most["after"] >= most["before"] else "falls"
+    return (
+        f"{most['name'][:1].upper() + most['name'][1:]} {verb} from {money(most['before'])} to {money(most['after'])}"
+    )
+
+
+def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:
+    """Whose trade with the parties falls most: from whom to whom, in words."""
+    frame = outcomes.diversion.frame
+    outside = frame[~frame["among_parties"]] if len(outcomes.parties) < len(outcomes.world.countries) else frame
+    lines = []
+    for row in outside.head(most).itertuples(index=False):
+        if row.change < 0:
+            lines.append(f"{label(row.origin)} to {label(row.destination)}: {money(row.change, sign=True)} a year")
+    return lines
+
+
+def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Trade of the pair on every statistical count, with the verdict on each announced target."""
+    pair = outcomes.main_pair()
+    if pair is None or outcomes.runs[0].count is None:
+        return []
+
+    def row(run: OnCount) -> dict[str, Any]:
+        numbers = outcomes.pair(run, *pair)
+        after = numbers["after"]
+        assert run.count is not None
+        return {
+            "name": run.count.name,
+            "year": run.count.year,
+            "source": run.count.source,
+            "before": plain(numbers["before"].estimate, 1),
+            "after": plain(after.estimate, 1),
+            "range": f"{plain(after.low or 0, 0)} to {plain(after.high or 0, 0)}",
+            "verdicts": [verdict(numbers, target.million_usd) for target in outcomes.targets],
+        }
+
+    return [row(run) for run in outcomes.runs]
+
+
+def statuses(outcomes: Outcomes) -> list[dict[str, str]]:
+    """What is observed, borrowed, estimated for the parties and the most affected others."""
+    about = outcomes.world.provenance.get("countries", {})
+    codes = [*outcomes.parties[:12], *outcomes.others(4)]
+    return [{"name": label(code), **about[code]} for code in codes if code in about]
+
+
+def moved_benchmark(outcomes: Outcomes) -> list[str]:
+    """Trade of the parties in the observed world and in the benchmark the closure moved it to."""
+    world, moved = outcomes.world, outcomes.solution.benchmark
+    if outcomes.choice.closure not in ("balanced", "targets-balanced"):
+        return []
+    lines = []
+    for code in outcomes.parties[:6]:
+        n = world.country(code)
+        old, new = world.exports[:, n].sum(), moved.exports[:, n].sum()
+        lines.append(f"{label(code)}: exports {money(old)} observed, {money(new)} in the moved benchmark")
+    return lines
+
+
+def map_rows(outcomes: Outcomes) -> list[dict[str, str]]:
+    """The map as a table, largest changes first."""
+    frame = outcomes.welfare.frame
+    order = frame["real_income_pct"].abs().sort_values(ascending=False).index
+    return [
+        {"name": label(row.country),
+         "text": per_cent(row.real_income_pct, row.real_income_low_pct, row.real_income_high_pct)}
+        for row in frame.loc[order].itertuples(index=False)
+    ]  # fmt: skip
+
+
+def python_lines(outcomes: Outcomes) -> str:
+    """Six lines of Python that repeat the run."""
+    options = "".join(
+        f', {key}="{value}"' for key, value in
+        (("closure", outcomes.choice.closure), ("elasticities", outcomes.choice.elasticities))
+    )  # fmt: skip
+    when = f", year={outcomes.year}" if outcomes.year else ""
+    return "\n".join(
+        (
+            "import comity",
+            f'world = comity.load_world("{outcomes.world.name}")',
+            'scenario = comity.load_scenario("scenario.yaml")  # the file beside this report',
+            f"outcomes = comity.simulate(world, scenario{options}{when})",
+            "print(outcomes.welfare.frame)  # real income by country, with ranges",
+            "outcomes.trade.frame.head()  # bilateral flows by sector, before and after",
+        )
+    )
+
+
+def _both(draw: Any, rows: list[dict], text: str) -> dict[str, str]:
+    return {
+        "wide": charts.svg(draw(rows, charts.WIDE), text),
+        "narrow": charts.svg(draw(rows, charts.NARROW), text),
+    }
+
+
+def _map(outcomes: Outcomes) -> dict[str, str]:
+    text = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
+    return {
+        "wide": charts.svg(charts.tile_map(outcomes, charts.WIDE), text),
+        "narrow": charts.svg(charts.tile_map(outcomes, charts.NARROW), text),
+    }
