@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from tests.robustness.shocks import case
 
 from comity import World, load_world, solve
 from comity.errors import NoSolutionError
-from tests.robustness.shocks import case
 
 HERE = Path(__file__).parent
 COLUMNS = ("domain", "kind", "closure", "shocks", "solved", "refused", "reasons", "median_passes", "worst_residual")

@@ -6,15 +6,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 # one BLAS thread in the process we own: products here are small, more threads only get in each other's way
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-import typer
+import typer  # noqa: E402
 
-from comity.errors import ComityError, InputError
+from comity.errors import ComityError, InputError  # noqa: E402
+
+if TYPE_CHECKING:
+    from comity.report.drawing import Drawer
 
 app = typer.Typer(
     add_completion=False,
@@ -43,6 +46,27 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed of the draws (not in this version).")] = None,
 ) -> None:
     """Solve a scenario, print a summary, write a report folder."""
+    from comity.report.drawing import Drawer
+
+    drawer = Drawer()  # starts beside the solving: its engine needs a second
+    try:
+        _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed)
+    finally:
+        drawer.close()
+
+
+def _run(
+    scenario: str,
+    world: str | None,
+    out: Path,
+    as_json: bool,
+    drawer: Drawer,
+    closure: str | None,
+    elasticities: str | None,
+    year: int | None,
+    draws: int | None,
+    seed: int | None,
+) -> None:
     from comity import load_scenario, load_world, simulate
     from comity.benchmark.bundle import DEFAULT_WORLD
     from comity.report.folder import check_folder, write_folder
@@ -58,7 +82,7 @@ def run(
         draws=draws,
         seed=seed,
     )
-    folder = write_folder(outcomes, out, _command(scenario, world, closure, elasticities, year))
+    folder = write_folder(outcomes, out, _command(scenario, world, closure, elasticities, year), drawer)
     if as_json:
         from comity.report.folder import results_json
 
@@ -71,9 +95,7 @@ def run(
 
 
 @app.command()
-def check(
-    file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None
-) -> None:
+def check(file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None) -> None:
     """Check a scenario file without solving it."""
     from comity import load_scenario, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
@@ -85,9 +107,7 @@ def check(
 
 
 @app.command()
-def explain(
-    file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None
-) -> None:
+def explain(file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None) -> None:
     """Say in plain words what a scenario does, how large, on whose word."""
     from comity import load_scenario, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
@@ -159,13 +179,16 @@ def world_build(
             typer.echo(f"  {step['step']}: {step['what']}: {step['count']}. {step['detail']}")
 
 
-def _command(
-    scenario: str, world: str | None, closure: str | None, elasticities: str | None, year: int | None
-) -> str:
+def _command(scenario: str, world: str | None, closure: str | None, elasticities: str | None, year: int | None) -> str:
     """The command line that repeats this run, without paths of this machine."""
     name = scenario if os.sep not in scenario else Path(scenario).name
     parts = [f"comity run {name}"]
-    given = {"--world": world and Path(world).name, "--closure": closure, "--elasticities": elasticities, "--year": year}
+    given = {
+        "--world": world and Path(world).name,
+        "--closure": closure,
+        "--elasticities": elasticities,
+        "--year": year,
+    }
     parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
     return " ".join(parts)
 

@@ -40,7 +40,7 @@ def aggregate_tariffs(tariff: Array, flow: Array, matrix: Array) -> Array:
 def clean_tariffs(
     tariff: Array, flow: Array, goods: NDArray[np.bool_], unions: Iterable[Sequence[int]]
 ) -> tuple[Array, list[dict[str, object]]]:
-    """Tariffs without home rates, without rates on services, zero inside customs unions; with a record of each change."""
+    """Tariffs without home rates, without rates on services, zero in customs unions; and a record of each change."""
     fresh, record = tariff.copy(), []
     services = fresh[~goods]
     revenue = float((services * flow[~goods]).sum())
@@ -55,7 +55,7 @@ def clean_tariffs(
     fresh[:, n, n] = 0.0
     record.append(_entry("tariffs on home sales set to 0", count, ""))
     for union in unions:
-        inside = np.ix_(np.arange(len(fresh)), union, union)
+        inside = np.ix_(np.arange(len(fresh)), np.asarray(union), np.asarray(union))
         count = int((fresh[inside] > 0).sum())
         mean = float((fresh[inside] * flow[inside]).sum() / max(flow[inside].sum(), 1e-300))
         fresh[inside] = 0.0
@@ -69,7 +69,7 @@ def usual_rate(tariff: Array) -> Array:
     The source has no tariffs on the exports of ROW, so a country cut out of ROW cannot inherit them.
     """
     rates = np.where(tariff > 0, tariff, np.nan)
-    charged = (tariff > 0).any(axis=2)
+    charged = np.asarray((tariff > 0).any(axis=2))
     median = np.nanmedian(np.where(charged[:, :, None], rates, 0.0), axis=2)
     return np.where(charged, median, 0.0)
 

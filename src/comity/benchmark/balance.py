@@ -54,7 +54,7 @@ def fit(prior: Array, rows: Array, columns: Array) -> tuple[Array, int, float]:
     if ((table.sum(axis=1) == 0) & (rows > 0)).any() or ((table.sum(axis=0) == 0) & (columns > 0)).any():
         raise InputError("balance", "a total is positive where every cell of the prior is zero")
     gap = np.inf
-    for rounds in range(1, ROUNDS + 1):
+    for rounds in range(1, ROUNDS + 1):  # noqa: B007, returned below
         table *= _ratio(rows, table.sum(axis=1))[:, None]
         now = table.sum(axis=0)
         gap = float(np.abs(_ratio(columns, now) - 1)[columns > 0].max(initial=0.0))

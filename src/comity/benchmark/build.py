@@ -85,7 +85,7 @@ def build_world(name: str, data_dir: str | Path, assumptions: str | Path | None 
         base_year=year,
         money_unit=UNIT,
         provenance=provenance,
-        **arrays,
+        **arrays,  # type: ignore[arg-type]  # a dict of arrays, by name
     )
 
 

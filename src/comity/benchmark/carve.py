@@ -1,8 +1,8 @@
 """Cutting a country out of the rest of the world, from partner totals, a sector mix and GDP.
 
 World totals do not change: every flow given to the new country is taken from ROW's cell with the same partner, trade
-with partners inside ROW and home sales come off ROW's own diagonal, and never more than a stated share of a cell is taken.
-What does not fit is counted and named.
+with partners inside ROW and home sales come off ROW's own diagonal, and never more than a stated share of a cell is
+taken. What does not fit is counted and named.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def carve_country(
             "step": f"carve {request.code}",
             "what": "taken off ROW's own diagonal: home sales, trade with partners inside ROW",
             "count": int((taken > 0).sum()),
-            "detail": f"home {home.sum():,.0f}, exports {inside_out.sum():,.0f}, imports {inside_in.sum():,.0f}; at most "
-            f"{(taken / np.where(diagonal > 0, diagonal, 1)).max():.0%} of a sector",
+            "detail": f"home {home.sum():,.0f}, exports {inside_out.sum():,.0f}, imports {inside_in.sum():,.0f}; "
+            f"at most {(taken / np.where(diagonal > 0, diagonal, 1)).max():.0%} of a sector",
         },
         {
             "step": f"carve {request.code}",
@@ -95,7 +95,7 @@ def carve_country(
 
 
 def _limited(wanted: Array, room: Array) -> tuple[Array, float]:
-    """Wanted flows (J, P) cut to the room there is; what is cut moves once to the partner's other sectors that it wants,
+    """Wanted flows (J, P) cut to the room there is; what is cut moves once to the partner's other wanted sectors,
     in proportion to the room left. Returns flows and the amount that found no place."""
     placed = np.minimum(wanted, room)
     left = (wanted - placed).sum(axis=0)

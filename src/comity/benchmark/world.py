@@ -146,8 +146,10 @@ class World:
         """Trusted constructor: arrays already form an equilibrium (used by closures and the bundle loader)."""
         ready = {}
         for key in (*ARRAYS, "expenditure"):
-            array = np.array(arrays[key], dtype=np.float64, order="C")
-            array.flags.writeable = False
+            array = np.asarray(arrays[key], dtype=np.float64, order="C")
+            if array.flags.writeable:  # ours alone from here on; read-only arrays are shared between variants
+                array = array.copy()
+                array.flags.writeable = False
             ready[key] = array
         return cls(
             countries=labels[0],

@@ -14,7 +14,7 @@ from comity.classifications.sectors import is_goods
 
 @dataclass(frozen=True)
 class Count:
-    """One partner's statistics of a pair: value by (origin, destination) in million USD, and whether the world has it."""
+    """One partner's statistics of a pair: value by (origin, destination), million USD; whether the world has it."""
 
     name: str
     setter: str

@@ -98,10 +98,10 @@ def choices(world: World, central: Choice) -> Iterator[Choice]:
                     yield choice
 
 
-def solve_compiled(economy: World, compiled: Compiled, closure: str) -> Solution:
+def solve_compiled(economy: World, compiled: Compiled, closure: str, start: Array | None = None) -> Solution:
     """Solve a compiled scenario under a closure, with its own targets where the closure needs them."""
     if closure != "targets-balanced":
-        return solve(economy, compiled.shock, closure=closure)
+        return solve(economy, compiled.shock, closure=closure, start=start)
     if not compiled.targets:
         raise InputError(
             "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
@@ -114,12 +114,14 @@ def run_range(world: World, scenario: Scenario, central: Choice, year: int | Non
     economies = {name: with_set(world, name) for name in [central.elasticities, *sets_for(world)]}
     ready: dict[tuple[str, Level], Compiled] = {}
     variants = []
+    start: Array | None = None  # the last answer: the next combination is never far from it
     for choice in choices(world, central):
         economy, key = economies[choice.elasticities], (choice.elasticities, choice.level)
         if key not in ready:
             ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level)
         try:
-            solution = solve_compiled(economy, ready[key], choice.closure)
+            solution = solve_compiled(economy, ready[key], choice.closure, start)
+            start = solution.state
         except NoSolutionError as refusal:
             variants.append(Variant(choice, refusal=str(refusal)))
             continue

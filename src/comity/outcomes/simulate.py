@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,13 +46,30 @@ class OnCount:
     range: Range
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """A tidy DataFrame that can draw itself: `.frame`, and `.plot()` for an Altair chart. Other uses go to the frame."""
+    """A tidy table: `.frame` is the pandas DataFrame, `.plot()` an Altair chart; `.columns` and `.rows` need neither.
+
+    Anything else is passed on to the DataFrame.
+    """
 
     name: str
-    frame: pd.DataFrame
+    columns: tables.Columns
     outcomes: Outcomes = field(repr=False)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The table as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
+
+    @cached_property
+    def rows(self) -> list[SimpleNamespace]:
+        """The table row by row."""
+        names = list(self.columns)
+        lists = [self.columns[name].tolist() for name in names]
+        return [SimpleNamespace(**dict(zip(names, values, strict=True))) for values in zip(*lists, strict=True)]
 
     def plot(self) -> Any:
         """An Altair chart of this table."""
@@ -61,13 +79,18 @@ class Table:
         return import_module("comity.report.charts").plot_table(self)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["frame"], name)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.frame, name)
 
     def __getitem__(self, key: Any) -> Any:
         return self.frame[key]
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(next(iter(self.columns.values())))
+
+    def __repr__(self) -> str:
+        return f"{self.name}\n{self.frame!r}"
 
     def _repr_html_(self) -> str:
         return str(self.frame.head(20).to_html(index=False))
@@ -101,26 +124,26 @@ class Outcomes:
     @cached_property
     def welfare(self) -> Table:
         """Real income, equivalent variation, real wage and real GDP by country, with ranges."""
-        import pandas as pd
-
         s, world = self.solution, self.solution.benchmark
         low, high = self.range.of("real_income_hat")
         ev_low, ev_high = self.range.of("equivalent_variation")
-        frame = pd.DataFrame(
-            {
-                "country": world.countries,
-                "real_income_pct": tables.percent(s.real_income_hat),
-                "real_income_low_pct": tables.percent(low),
-                "real_income_high_pct": tables.percent(high),
-                "equivalent_variation": s.equivalent_variation,
-                "equivalent_variation_low": ev_low,
-                "equivalent_variation_high": ev_high,
-                "real_wage_pct": tables.percent(s.real_wage_hat),
-                "real_gdp_pct": tables.percent(s.real_gdp_hat),
-                "income_before": world.income,
-            }
-        )
-        return Table("welfare", frame, self)
+        columns = {
+            "country": np.array(world.countries),
+            "real_income_pct": tables.percent(s.real_income_hat),
+            "real_income_low_pct": tables.percent(low),
+            "real_income_high_pct": tables.percent(high),
+            "equivalent_variation": s.equivalent_variation,
+            "equivalent_variation_low": ev_low,
+            "equivalent_variation_high": ev_high,
+            "real_wage_pct": tables.percent(s.real_wage_hat),
+            "real_gdp_pct": tables.percent(s.real_gdp_hat),
+            "income_before": world.income,
+        }
+        return Table("welfare", columns, self)
+
+    def of(self, country: str) -> SimpleNamespace:
+        """The welfare row of one economy."""
+        return self.welfare.rows[self.world.country(country)]
 
     @cached_property
     def trade(self) -> Table:
@@ -207,8 +230,8 @@ class Outcomes:
     def key_numbers(self) -> list[Number]:
         """Real income and equivalent variation of every economy, trade of the two parties on every count."""
         numbers = []
-        frame, year = self.welfare.frame, self.world.base_year
-        for row in frame.itertuples(index=False):
+        year = self.world.base_year
+        for row in self.welfare.rows:
             status = self.status(row.country)
             numbers += [
                 Number("real income", row.country, row.real_income_pct, row.real_income_low_pct,

@@ -6,18 +6,14 @@ every column that is written to disk.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.classifications.sectors import is_goods
 from comity.equilibrium.solution import Solution
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Array = NDArray[np.float64]
+Columns = dict[str, NDArray]  # column name -> values, all of one length; a DataFrame is made of it on request
 
 DEFINITIONS = {
     "real_income_pct": ("per cent", "change of final spending over the consumer price; not GDP"),
@@ -49,57 +45,47 @@ def percent(hat: Array) -> Array:
     return 100 * (hat - 1)
 
 
-def prices(solution: Solution) -> pd.DataFrame:
+def prices(solution: Solution) -> Columns:
     """Wage, consumer price and sector prices by country, long."""
-    import pandas as pd
-
     world = solution.benchmark
     sectors, countries = np.meshgrid(world.sectors, world.countries, indexing="ij")
     count = len(world.sectors)
-    return pd.DataFrame(
-        {
-            "country": countries.ravel(),
-            "sector": sectors.ravel(),
-            "price_pct": percent(solution.price_index_hat).ravel(),
-            "consumer_price_pct": np.tile(percent(solution.consumer_price_hat), count),
-            "wage_pct": np.tile(percent(solution.wage_hat), count),
-        }
-    )
+    return {
+        "country": countries.ravel(),
+        "sector": sectors.ravel(),
+        "price_pct": percent(solution.price_index_hat).ravel(),
+        "consumer_price_pct": np.tile(percent(solution.consumer_price_hat), count),
+        "wage_pct": np.tile(percent(solution.wage_hat), count),
+    }
 
 
-def trade(solution: Solution) -> pd.DataFrame:
+def trade(solution: Solution) -> Columns:
     """Bilateral border flows by sector before and after, home sales left out, flows that are zero left out."""
-    import pandas as pd
-
     world = solution.benchmark
     before, after = world.flow, solution.flow_new
     sector, importer, exporter = np.nonzero((before > 0) | (after > 0))
     abroad = importer != exporter
     cells = sector[abroad], importer[abroad], exporter[abroad]
     codes = np.array(world.countries)
-    frame = pd.DataFrame(
-        {
-            "origin": codes[cells[2]],
-            "destination": codes[cells[1]],
-            "sector": np.array(world.sectors)[cells[0]],
-            "before": before[cells],
-            "after": after[cells],
-        }
-    )
-    frame["change"] = frame["after"] - frame["before"]
+    old, new = before[cells], after[cells]
     price = solution.cost_hat[cells[0], cells[2]]
     tax = (1 + solution.export_tax_new[cells]) / (1 + world.export_tax[cells])
     iceberg = solution.iceberg_hat[cells]
     with np.errstate(divide="ignore", invalid="ignore"):
-        volume = frame["after"].to_numpy() / frame["before"].to_numpy() / (price * tax * iceberg)
-    frame["volume_hat"] = np.where(np.isinf(iceberg), 0.0, volume)
-    return frame
+        volume = np.where(np.isinf(iceberg), 0.0, new / old / (price * tax * iceberg))
+    return {
+        "origin": codes[cells[2]],
+        "destination": codes[cells[1]],
+        "sector": np.array(world.sectors)[cells[0]],
+        "before": old,
+        "after": new,
+        "change": new - old,
+        "volume_hat": volume,
+    }
 
 
-def totals(solution: Solution) -> pd.DataFrame:
+def totals(solution: Solution) -> Columns:
     """Border exports and imports of each country before and after, goods and services."""
-    import pandas as pd
-
     world = solution.benchmark
     away = ~np.eye(len(world.countries), dtype=bool)
     rows = []
@@ -108,52 +94,43 @@ def totals(solution: Solution) -> pd.DataFrame:
         for direction, axis in (("exports", 0), ("imports", 1)):
             for code, old, new in zip(world.countries, before.sum(axis=axis), after.sum(axis=axis), strict=True):
                 rows.append((code, direction, kind, old, new, new - old))
-    return pd.DataFrame(rows, columns=["country", "direction", "kind", "before", "after", "change"])
+    names = ("country", "direction", "kind", "before", "after", "change")
+    return {name: np.array(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def production(solution: Solution) -> pd.DataFrame:
+def production(solution: Solution) -> Columns:
     """Gross output by sector and country before and after."""
-    import pandas as pd
-
     world = solution.benchmark
     sectors, countries = np.meshgrid(world.sectors, world.countries, indexing="ij")
-    frame = pd.DataFrame(
-        {
-            "country": countries.ravel(),
-            "sector": sectors.ravel(),
-            "before": world.output.ravel(),
-            "after": solution.output_new.ravel(),
-        }
-    )
-    frame["change"] = frame["after"] - frame["before"]
-    positive = frame["before"].where(frame["before"] > 0)
-    frame["output_pct"] = 100 * (frame["after"] / positive - 1)
-    return frame
+    before, after = world.output.ravel(), solution.output_new.ravel()
+    share = np.divide(after, before, out=np.full_like(after, np.nan), where=before > 0)
+    return {
+        "country": countries.ravel(),
+        "sector": sectors.ravel(),
+        "before": before,
+        "after": after,
+        "change": after - before,
+        "output_pct": percent(share),
+    }
 
 
-def revenue(solution: Solution) -> pd.DataFrame:
+def revenue(solution: Solution) -> Columns:
     """Tariff and export-tax revenue by country before and after."""
-    import pandas as pd
-
     world = solution.benchmark
-    return pd.DataFrame(
-        {
-            "country": world.countries,
-            "tariff_revenue_before": world.tariff_revenue,
-            "tariff_revenue_after": solution.tariff_revenue_new,
-            "export_tax_revenue_before": world.export_tax_revenue,
-            "export_tax_revenue_after": solution.export_tax_revenue_new,
-        }
-    )
+    return {
+        "country": np.array(world.countries),
+        "tariff_revenue_before": world.tariff_revenue,
+        "tariff_revenue_after": solution.tariff_revenue_new,
+        "export_tax_revenue_before": world.export_tax_revenue,
+        "export_tax_revenue_after": solution.export_tax_revenue_new,
+    }
 
 
-def diversion(solution: Solution, parties: list[str]) -> pd.DataFrame:
+def diversion(solution: Solution, parties: list[str]) -> Columns:
     """Trade diverted: for every pair with one party, the change of goods flows, largest falls first.
 
     A fall between a party and an outsider beside a rise among parties is trade diverted from the outsider.
     """
-    import pandas as pd
-
     world = solution.benchmark
     goods = is_goods(world.sectors)
     before, after = world.flow[goods].sum(axis=0), solution.flow_new[goods].sum(axis=0)
@@ -162,14 +139,14 @@ def diversion(solution: Solution, parties: list[str]) -> pd.DataFrame:
     np.fill_diagonal(chosen, False)
     importer, exporter = np.nonzero(chosen)
     codes = np.array(world.countries)
-    frame = pd.DataFrame(
-        {
-            "origin": codes[exporter],
-            "destination": codes[importer],
-            "before": before[importer, exporter],
-            "after": after[importer, exporter],
-        }
-    )
-    frame["change"] = frame["after"] - frame["before"]
-    frame["among_parties"] = inside[importer] & inside[exporter]
-    return frame.sort_values("change", kind="stable").reset_index(drop=True)
+    old, new = before[importer, exporter], after[importer, exporter]
+    order = np.argsort(new - old, kind="stable")
+    columns = {
+        "origin": codes[exporter],
+        "destination": codes[importer],
+        "before": old,
+        "after": new,
+        "change": new - old,
+        "among_parties": inside[importer] & inside[exporter],
+    }
+    return {name: values[order] for name, values in columns.items()}

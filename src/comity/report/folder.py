@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from comity.errors import InputError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
 from comity.records import run_record
+from comity.report.drawing import Drawer
 
 TABLES = ("welfare", "trade", "totals", "diversion", "prices", "production", "revenue")
 DIGITS = "%.10g"  # what a residual of 1e-10 supports
@@ -36,7 +41,7 @@ def check_folder(out: Path) -> None:
         ) from None
 
 
-def write_folder(outcomes: Outcomes, out: Path, command: str) -> Path:
+def write_folder(outcomes: Outcomes, out: Path, command: str, drawer: Drawer | None = None) -> Path:
     """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there."""
     from comity.report.page import page
 
@@ -60,7 +65,7 @@ def write_folder(outcomes: Outcomes, out: Path, command: str) -> Path:
         (temporary / "results.json").write_text(
             json.dumps(results_json(outcomes), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        (temporary / "report.html").write_text(page(outcomes, command), encoding="utf-8")
+        (temporary / "report.html").write_text(page(outcomes, command, drawer), encoding="utf-8")
         os.chmod(temporary, 0o755)
         return _moved(temporary, out / name)
     except OSError as problem:
@@ -83,22 +88,33 @@ def _moved(temporary: Path, target: Path) -> Path:
 
 def _write_table(outcomes: Outcomes, table: str, path: Path) -> None:
     """A long CSV; units and definitions of its columns stand in comment lines at its top."""
-    frame = getattr(outcomes, table).frame
-    notes = [
-        f"# {column}: {DEFINITIONS[column][0]}; {DEFINITIONS[column][1]}"
-        for column in frame.columns
-        if column in DEFINITIONS
-    ]
+    columns = getattr(outcomes, table).columns
+    notes = [f"# {name}: {'; '.join(DEFINITIONS[name])}" for name in columns if name in DEFINITIONS]
+    if table == "trade" and outcomes.parties:
+        among = np.isin(columns["origin"], outcomes.parties) | np.isin(columns["destination"], outcomes.parties)
+        columns = {name: values[among] for name, values in columns.items()}
+        notes.insert(0, "# flows with a party; all flows of the world: outcomes.trade in Python")
+    write_csv(path, list(columns), zip(*(values.tolist() for values in columns.values()), strict=True), notes)
+
+
+def write_csv(path: Path, names: list[str], rows: Iterable[Iterable[Any]], notes: list[str]) -> None:
+    """A CSV in plain ASCII numbers; an empty field is no number."""
     with open(path, "w", encoding="utf-8", newline="") as file:
-        file.write("\n".join(notes) + "\n" if notes else "")
-        frame.to_csv(file, index=False, float_format=DIGITS, lineterminator="\n")
+        file.writelines(f"{note}\n" for note in notes)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_field(value) for value in row] for row in rows)
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, float):
+        return "" if value != value else DIGITS % value
+    return "" if value is None else value
 
 
 def _write_key_results(outcomes: Outcomes, path: Path) -> None:
-    import pandas as pd
-
     rows = [number.as_dict() for number in outcomes.key_numbers()]
-    pd.DataFrame(rows).to_csv(path, index=False, float_format=DIGITS, lineterminator="\n")
+    write_csv(path, list(rows[0]), (row.values() for row in rows), [])
 
 
 def results_json(outcomes: Outcomes) -> dict[str, Any]:

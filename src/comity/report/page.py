@@ -8,6 +8,7 @@ from comity import __version__
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
+from comity.report.drawing import DARK, Drawer, draw
 from comity.report.terminal import verdict
 from comity.report.words import (
     change_in_per_cent,
@@ -20,6 +21,7 @@ from comity.report.words import (
     spans_zero,
 )
 
+MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
 LIMITS = (
     "Each result is a long-run equilibrium of the base-year economy with the measures in force: no growth, inflation, "
     "capital or adjustment.",
@@ -29,23 +31,31 @@ LIMITS = (
 )
 
 
-def page(outcomes: Outcomes, command: str) -> str:
-    """The whole HTML page."""
+def page(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> str:
+    """The whole HTML page; `drawer` is a drawing process that was started earlier."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(DARK=charts.DARK)
-    return environment.get_template("report.html.j2").render(context(outcomes, command))
+    environment.globals.update(DARK=DARK)
+    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer))
 
 
-def context(outcomes: Outcomes, command: str) -> dict[str, Any]:
+def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> dict[str, Any]:
     """Everything the template prints."""
     bars = charts.bars_data(outcomes)
     flows = charts.flows_data(outcomes)
     gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
     losses = [row for row in bars if row["color"] == "loss" and row["code"] != "rest"]
+    figures = [
+        {"kind": "bars", "rows": bars, "text": f"Gains and losses in million USD a year. {finding(gains, losses)}"},
+        {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": MAP_TEXT},
+    ]
+    if flows:
+        flow_text = f"Goods trade before and after. {flow_finding(flows)}"
+        figures.append({"kind": "flows", "rows": flows, "text": flow_text})
+    drawn = drawer.draw(figures) if drawer is not None else [draw(figure) for figure in figures]
     return {
         "version": __version__,
         "scenario": outcomes.scenario,
@@ -55,11 +65,11 @@ def context(outcomes: Outcomes, command: str) -> dict[str, Any]:
         "lead": lead(outcomes),
         "three": three(outcomes),
         "finding": finding(gains, losses),
-        "bars": _both(charts.bars, bars, f"Gains and losses in million USD a year. {finding(gains, losses)}"),
+        "bars": drawn[0],
         "bar_rows": [{**row, "text": money(row["value"], row["low"], row["high"], sign=True)} for row in bars],
-        "map": _map(outcomes),
+        "map": drawn[1],
         "map_rows": map_rows(outcomes),
-        "flows": _both(charts.flows, flows, f"Goods trade before and after. {flow_finding(flows)}") if flows else None,
+        "flows": drawn[2] if flows else None,
         "flow_finding": flow_finding(flows),
         "flow_rows": [
             {**row, "text": f"{plain(row['before'], 1)} to {plain(row['after'], 1)}",
@@ -91,23 +101,24 @@ def lead(outcomes: Outcomes) -> str:
     if outcomes.compiled.nothing:
         return f"Nothing changes, because {outcomes.compiled.nothing}."
     pair = outcomes.main_pair()
-    frame = outcomes.welfare.frame.set_index("country")
     if pair:
         numbers = outcomes.pair(outcomes.runs[0], *pair)
         before, after = numbers["before"].estimate, numbers["after"].estimate
         verb = "raise" if after >= before else "lower"
         count = f" on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
-        size = max(abs(frame.loc[code, "real_income_pct"]) for code in pair)
+        size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
         return (
-            f"In full, these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from about "
-            f"{money(before, None, None)} a year to {money(after, None, None)}{count}; real income of either moves by "
+            f"In full, these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
+            f"about {money(before, None, None)} a year to {money(after, None, None)}{count}; real income of either moves by "
             f"{_at_most(size)}."
         )
-    ranked = frame["equivalent_variation"].abs().sort_values(ascending=False)
-    code = next((c for c in ranked.index if c in outcomes.parties), ranked.index[0])
-    value = frame.loc[code, "real_income_pct"]
+    most = max(
+        (row for row in outcomes.welfare.rows if row.country in outcomes.parties or not outcomes.parties),
+        key=lambda row: abs(row.equivalent_variation),
+    )
+    code, value = most.country, most.real_income_pct
     verb = "raise" if value >= 0 else "lower"
-    amount = money(abs(frame.loc[code, "equivalent_variation"]))
+    amount = money(abs(most.equivalent_variation))
     change = f"{plain(abs(value), decimals_for(abs(value)))} per cent"
     return f"These measures would {verb} real income of {label(code)} by about {change}, {amount} a year."
 
@@ -121,7 +132,6 @@ def _at_most(size: float) -> str:
 
 def three(outcomes: Outcomes) -> list[dict[str, str]]:
     """Three headline numbers with their ranges."""
-    frame = outcomes.welfare.frame.set_index("country")
     cards = []
     pair = outcomes.main_pair()
     if pair:
@@ -135,20 +145,20 @@ def three(outcomes: Outcomes) -> list[dict[str, str]]:
              "more": f"From {plain(before.estimate, 0)} ({change_in_per_cent(before.estimate, after.estimate)})."}
         )  # fmt: skip
     order = list(outcomes.parties) if pair else sorted(
-        outcomes.parties or list(frame.index), key=lambda c: -abs(frame.loc[c, "equivalent_variation"])
+        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
     )  # fmt: skip
     population = outcomes.world.provenance.get("population", {})
     for code in order[: 3 - len(cards)]:
-        row = frame.loc[code]
-        low, high = row["real_income_low_pct"], row["real_income_high_pct"]
-        big, _, band = per_cent(row["real_income_pct"], low, high).partition(" [")
-        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
-        more = f"{money(row['equivalent_variation'], *ends, sign=True)} a year"
-        if abs(row["real_income_pct"]) < 0.1:
+        row = outcomes.of(code)
+        low, high = row.real_income_low_pct, row.real_income_high_pct
+        big, _, band = per_cent(row.real_income_pct, low, high).partition(" [")
+        ends = row.equivalent_variation_low, row.equivalent_variation_high
+        more = f"{money(row.equivalent_variation, *ends, sign=True)} a year"
+        if abs(row.real_income_pct) < 0.1:
             if population.get(code):
-                cents = 1e8 * row["equivalent_variation"] / population[code]
+                cents = 1e8 * row.equivalent_variation / population[code]
                 more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
-            more += f", or {minutes(row['real_income_pct'])}"
+            more += f", or {minutes(row.real_income_pct)}"
         tag = " (estimated)" if outcomes.status(code) == "estimated" else ""
         noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
         name = label(code)
@@ -162,6 +172,7 @@ def three(outcomes: Outcomes) -> list[dict[str, str]]:
 
 def finding(gains: list[dict], losses: list[dict]) -> str:
     """The heading over the bars."""
+
     def first(rows: list[dict], reverse: bool) -> str:
         ranked = sorted(rows, key=lambda row: row["value"], reverse=reverse)
         return joined([row["name"] for row in ranked[:2]])
@@ -189,13 +200,13 @@ def flow_finding(flows: list[dict]) -> str:
 
 def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:
     """Whose trade with the parties falls most: from whom to whom, in words."""
-    frame = outcomes.diversion.frame
-    outside = frame[~frame["among_parties"]] if len(outcomes.parties) < len(outcomes.world.countries) else frame
-    lines = []
-    for row in outside.head(most).itertuples(index=False):
-        if row.change < 0:
-            lines.append(f"{label(row.origin)} to {label(row.destination)}: {money(row.change, sign=True)} a year")
-    return lines
+    everybody = len(outcomes.parties) == len(outcomes.world.countries)
+    outside = [row for row in outcomes.diversion.rows if everybody or not row.among_parties]
+    return [
+        f"{label(row.origin)} to {label(row.destination)}: {money(row.change, sign=True)} a year"
+        for row in outside[:most]
+        if row.change < 0
+    ]
 
 
 def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
@@ -243,12 +254,11 @@ def moved_benchmark(outcomes: Outcomes) -> list[str]:
 
 def map_rows(outcomes: Outcomes) -> list[dict[str, str]]:
     """The map as a table, largest changes first."""
-    frame = outcomes.welfare.frame
-    order = frame["real_income_pct"].abs().sort_values(ascending=False).index
+    ranked = sorted(outcomes.welfare.rows, key=lambda row: -abs(row.real_income_pct))
     return [
         {"name": label(row.country),
          "text": per_cent(row.real_income_pct, row.real_income_low_pct, row.real_income_high_pct)}
-        for row in frame.loc[order].itertuples(index=False)
+        for row in ranked
     ]  # fmt: skip
 
 
@@ -269,18 +279,3 @@ def python_lines(outcomes: Outcomes) -> str:
             "outcomes.trade.frame.head()  # bilateral flows by sector, before and after",
         )
     )
-
-
-def _both(draw: Any, rows: list[dict], text: str) -> dict[str, str]:
-    return {
-        "wide": charts.svg(draw(rows, charts.WIDE), text),
-        "narrow": charts.svg(draw(rows, charts.NARROW), text),
-    }
-
-
-def _map(outcomes: Outcomes) -> dict[str, str]:
-    text = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
-    return {
-        "wide": charts.svg(charts.tile_map(outcomes, charts.WIDE), text),
-        "narrow": charts.svg(charts.tile_map(outcomes, charts.NARROW), text),
-    }

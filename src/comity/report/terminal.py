@@ -32,19 +32,18 @@ def headline(outcomes: Outcomes) -> str:
 
 def welfare_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
     """Real income of the parties, as per cent and money, with ranges."""
-    frame = outcomes.welfare.frame.set_index("country")
-    parties = outcomes.parties or list(frame["equivalent_variation"].abs().sort_values(ascending=False).index[:most])
+    parties = outcomes.parties or [row.country for row in outcomes.welfare.rows]
     shown = parties
     if len(parties) > most:
-        shown = list(frame.loc[parties, "equivalent_variation"].abs().sort_values(ascending=False).index[:most])
+        shown = sorted(parties, key=lambda code: -abs(outcomes.of(code).equivalent_variation))[:most]
     lines = ["Real income (a year, long run; range over elasticity sets, sizes and closures):"]
     width = max(len(label(code)) for code in shown)
     for code in shown:
-        row = frame.loc[code]
-        share = per_cent(row["real_income_pct"], row["real_income_low_pct"], row["real_income_high_pct"])
-        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
-        amount = money(row["equivalent_variation"], *ends, sign=True)
-        noise = "  inside the noise" if spans_zero(*ends) and abs(row["equivalent_variation"]) > 0 else ""
+        row = outcomes.of(code)
+        share = per_cent(row.real_income_pct, row.real_income_low_pct, row.real_income_high_pct)
+        ends = row.equivalent_variation_low, row.equivalent_variation_high
+        amount = money(row.equivalent_variation, *ends, sign=True)
+        noise = "  inside the noise" if spans_zero(*ends) and abs(row.equivalent_variation) > 0 else ""
         tag = "  (estimated)" if outcomes.status(code) == "estimated" else ""
         lines.append(f"  {label(code):<{width}}  {share:<38}  {amount}{noise}{tag}")
     if len(parties) > len(shown):
@@ -109,16 +108,15 @@ def verdict(numbers: dict, target: float) -> str:
 
 def other_lines(outcomes: Outcomes) -> list[str]:
     """Who else is affected most, in million USD."""
-    frame = outcomes.welfare.frame.set_index("country")
     others = outcomes.others(5)
     if not others:
         return []
     lines = ["Who else is affected most:"]
     for code in others:
-        row = frame.loc[code]
-        ends = row["equivalent_variation_low"], row["equivalent_variation_high"]
+        row = outcomes.of(code)
+        ends = row.equivalent_variation_low, row.equivalent_variation_high
         noise = " inside the noise" if spans_zero(*ends) else ""
-        lines.append(f"  {label(code)}: {money(row['equivalent_variation'], *ends, sign=True)} a year{noise}")
+        lines.append(f"  {label(code)}: {money(row.equivalent_variation, *ends, sign=True)} a year{noise}")
     return [*lines, ""]
 
 
@@ -127,9 +125,11 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
     compiled = outcomes.compiled
     lines = ["What these figures rest on:"]
     about = outcomes.world.provenance.get("countries", {})
-    for code in outcomes.parties:
-        if about.get(code, {}).get("flows") == "estimated":
-            lines.append(f"  {label(code)} is estimated: built from public totals, its sector detail is not observed.")
+    lines += [
+        f"  {label(code)} is estimated: built from public totals, its sector detail is not observed."
+        for code in outcomes.parties
+        if about.get(code, {}).get("flows") == "estimated"
+    ]
     borrowed = [label(c) for c in outcomes.parties if about.get(c, {}).get("input_output") == "borrowed"]
     if borrowed:
         lines.append(f"  Input-output structure borrowed from other countries: {joined(borrowed[:8])}.")
@@ -138,9 +138,11 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
     failed = len(outcomes.refusals())
     lines.append(f"  Range over {tried} combinations, {failed or 'none'} without solution; it is a range, not a band.")
     if outcomes.choice.closure in ("balanced", "targets-balanced"):
-        lines.append(f"  The closure {outcomes.choice.closure} moves the benchmark first; changes refer to the moved one.")
+        lines.append(
+            f"  The closure {outcomes.choice.closure} moves the benchmark first; changes refer to the moved one."
+        )
     lines.append(
-        f"  Largest residual of equations (1)-(8): {outcomes.solution.residual:.0e}. Static, long run: no growth, finance "
-        "or adjustment."
+        f"  Largest residual of equations (1)-(8): {outcomes.solution.residual:.0e}. Static, long run: no growth, "
+        "finance or adjustment."
     )
     return lines

@@ -46,7 +46,7 @@ class Icio:
 
 
 def read_icio(path: Path) -> Icio:
-    """Read one year. Raises InputError if the layout is not the expected one (81 economies, 28 sectors, USD million)."""
+    """Read one year. Raises InputError if the layout is not the expected one (81 economies x 28 sectors)."""
     try:
         import h5py
     except ImportError:

@@ -15,8 +15,8 @@ SOURCES = (
         "Gaulier, Zignago (2010), BACI: International Trade Database at the Product-Level, CEPII WP 2010-23",
         "Etalab Open Licence 2.0, attribution",
         "Iran's partner totals, from partners' reports",
-        "@techreport{gaulier_zignago_2010, author={Gaulier, Guillaume and Zignago, Soledad}, title={BACI: International "
-        "Trade Database at the Product-Level}, institution={CEPII}, number={2010-23}, year={2010}}",
+        "@techreport{gaulier_zignago_2010, author={Gaulier, Guillaume and Zignago, Soledad}, title={BACI: "
+        "International Trade Database at the Product-Level}, institution={CEPII}, number={2010-23}, year={2010}}",
     ),
     Source(
         "wdi",
@@ -32,7 +32,7 @@ SOURCES = (
         "World Bank WITS / UN Comtrade, trade summary Iran 2018; tariffs 2011",
         "terms for bulk reuse unclear: shares derived, cited",
         "Iran's export mix by section, imports by stage, tariffs by stage",
-        "@misc{wits, author={{World Bank}}, title={World Integrated Trade Solution, Country Profile Iran}, year={2018}}",
+        "@misc{wits, author={{World Bank}}, title={World Integrated Trade Solution, Iran}, year={2018}}",
     ),
 )
 
