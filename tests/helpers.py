@@ -46,3 +46,20 @@ def one_sector_world(theta: float = 4.0, deficit: float = 0.0, tariff: float = 0
         deficit=drift * output.sum(),
         name="one-sector",
     )
+
+
+def labelled_world(seed: int = 1, deficits: float = 0.05, zero_cells: float = 0.0) -> World:
+    """A synthetic world under real labels: IRN BLR RUS CHN ROW, sectors AGR FOOD MACH SERV."""
+    from comity.benchmark.synthetic import synthetic_world
+
+    base = synthetic_world(5, 4, seed=seed, deficits=deficits, zero_cells=zero_cells)
+    from comity.benchmark.world import ARRAYS
+
+    return World._frozen(
+        (("IRN", "BLR", "RUS", "CHN", "ROW"), ("AGR", "FOOD", "MACH", "SERV")),
+        {name: getattr(base, name) for name in (*ARRAYS, "expenditure")},
+        "labelled",
+        2022,
+        "million USD",
+        {"countries": {"IRN": {"flows": "estimated", "input_output": "borrowed", "tariffs": "estimated", "note": ""}}},
+    )

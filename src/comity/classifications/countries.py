@@ -142,7 +142,7 @@ def name_of(iso3: str) -> str:
     return country.name if country else iso3
 
 
-def bloc_members(name: str, date: datetime.date | int | None = None) -> tuple[str, ...]:
+def bloc_members(name: str, date: datetime.date | int | None = None, where: str = "bloc") -> tuple[str, ...]:
     """Members of a bloc as of a date (a year means its first day; None means today), in file order.
 
     Raises InputError for an unknown bloc and for a date before the bloc began.
@@ -150,7 +150,7 @@ def bloc_members(name: str, date: datetime.date | int | None = None) -> tuple[st
     found = find_bloc(name)
     if found is None:
         raise InputError(
-            f"bloc {name!r}",
+            where,
             "unknown bloc",
             found=name,
             allowed=list(load_blocs()),
@@ -161,8 +161,8 @@ def bloc_members(name: str, date: datetime.date | int | None = None) -> tuple[st
     members = bloc.members(day)
     if not members:
         raise InputError(
-            f"bloc {bloc.name}",
-            f"had no members on {day.isoformat()}",
+            where,
+            f"bloc {bloc.name} had no members on {day.isoformat()}",
             found=day.isoformat(),
             allowed=f"a date from {bloc.since.isoformat()} on",
         )
@@ -195,7 +195,7 @@ def resolve(word: str, *, date: datetime.date | int, known: Sequence[str] = (), 
         return Resolved(word, (country,), None)
     bloc = find_bloc(word)
     if bloc is not None:
-        return Resolved(word, bloc_members(bloc, date), bloc)
+        return Resolved(word, bloc_members(bloc, date, where), bloc)
     options = [*known, *load_blocs(), *(c.name for c in load_countries().values()), *load_countries()]
     raise InputError(
         where,

@@ -12,7 +12,7 @@ import numpy as np
 from comity.outcomes.simulate import label
 from comity.report import drawing
 from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, WHITE, WIDE
-from comity.report.words import THIN, decimals_for, plain
+from comity.report.words import small_per_cent
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes, Table
@@ -51,7 +51,7 @@ def _bar(code: str, name: str, row: Any, party: bool) -> dict[str, Any]:
     return {
         "code": code, "name": name[:1].upper() + name[1:],
         "value": float(value), "low": float(low), "high": float(high),
-        "percent": f"{plain(change, decimals_for(abs(change)), sign=True)}{THIN}%", "party": party,
+        "percent": small_per_cent(change), "party": party,
         "color": _tone(low, high, value),
     }  # fmt: skip
 
@@ -82,7 +82,8 @@ def map_data(outcomes: Outcomes) -> list[dict[str, Any]]:
 def flows_data(outcomes: Outcomes, most: int = 8) -> list[dict[str, Any]]:
     """Directed goods flows before and after: those among the parties first, else the ones that change most."""
     everything = outcomes.diversion.rows
-    inside = [row for row in everything if row.among_parties]
+    touched = {(importer, exporter) for importer, exporter in outcomes.compiled.pairs}
+    inside = [row for row in everything if row.among_parties and (row.destination, row.origin) in touched]
     chosen = inside or everything
     if len(chosen) > most:
         chosen = sorted(chosen, key=lambda row: -abs(row.change))[:most]
@@ -112,9 +113,9 @@ def plot_table(table: Table) -> Any:
     chosen = frame[frame["country"].isin(outcomes.parties)] if outcomes.parties else frame
     chosen = chosen.reindex(chosen[column].abs().sort_values(ascending=False).index).head(20)
     keys = [name for name in ("country", "sector") if name in chosen]
-    rows: list[dict[str, Any]] = [
-        {"name": " ".join(str(row[k]) for k in keys), "value": float(row[column])} for _, row in chosen.iterrows()
-    ]
+    rows: list[dict[str, Any]] = []
+    for _, row in chosen.iterrows():
+        rows.append({"name": " ".join(str(row[k]) for k in keys), "value": float(row[column])})  # noqa: PERF401
     return drawing.configured(
         alt.Chart(alt.Data(values=rows), width=400, height=alt.Step(20))
         .mark_bar(color=ACCENT, aria=False)

@@ -64,14 +64,17 @@ def bars(rows: list[dict[str, Any]], width: int) -> Any:
     )
     layers = [
         sure.mark_bar(size=14, aria=False).encode(x=x, y=y, color=color),
-        base.mark_rule(color=INK2, strokeWidth=1.4, aria=False).encode(x="low:Q", x2="high:Q", y=y),
+        sure.mark_rule(color=INK2, strokeWidth=1.4, aria=False).encode(x="low:Q", x2="high:Q", y=y),
+        base.transform_filter("datum.color == 'noise'")
+        .mark_rule(color=RULE2, strokeWidth=1.4, aria=False)
+        .encode(x="low:Q", x2="high:Q", y=y),
         base.transform_filter("datum.color == 'noise'")
         .mark_point(filled=False, color=INK3, size=50, aria=False)
         .encode(x="value:Q", y=y),
         alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x="zero:Q"),
     ]
     text = alt.Chart(data).mark_text(align="left", color=INK2, dx=4, aria=False)
-    side = text.encode(y=y.axis(None) if hasattr(y, "axis") else y, text="percent:N", x=alt.value(plot + 2))
+    side = text.encode(y=y, text="percent:N", x=alt.value(plot + 2))
     return configured(alt.layer(*layers, side))
 
 
@@ -104,6 +107,10 @@ def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
                 color=alt.Color("ink:N", scale=None, legend=None),
             )
         )  # fmt: skip
+    else:  # too small for codes in tiles: the parties stand named beside theirs
+        named = base.transform_filter("datum.party").mark_text(fontSize=11, color=INK, align="left", dx=4, aria=False)
+        x_side, y_side = alt.X("x2:Q", axis=None, scale=scale_x), alt.Y("ym:Q", axis=None, scale=scale_y)
+        layers.append(named.encode(x=x_side, y=y_side, text="code:N"))
     outline = base.transform_filter("datum.party").mark_rect(fillOpacity=0, stroke=ACCENT, strokeWidth=2.5, aria=False)
     layers.append(outline.encode(**place))
     return configured(alt.layer(*layers))
@@ -181,7 +188,7 @@ class Drawer:
                 if self.process.returncode == 0:
                     drawn: list[dict[str, str]] = json.loads(text)
                     return drawn
-            except (OSError, subprocess.TimeoutExpired, json.JSONDecodeError):
+            except (OSError, ValueError, subprocess.TimeoutExpired):  # it died, or was closed
                 self.close()
         return [draw(job) for job in jobs]
 

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from comity import __version__
+from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
-from comity.report.drawing import DARK, Drawer, draw
+from comity.report.drawing import CLASSES, DARK, Drawer, draw
+from comity.report.headline import lead, three
 from comity.report.terminal import verdict
-from comity.report.words import (
-    change_in_per_cent,
-    decimals_for,
-    joined,
-    minutes,
-    money,
-    per_cent,
-    plain,
-    spans_zero,
-)
+from comity.report.words import change_in_per_cent, joined, money, per_cent, plain
 
 MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
 LIMITS = (
@@ -38,12 +33,13 @@ def page(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(DARK=DARK)
+    environment.globals.update(DARK=DARK, CLASSES=CLASSES)
     return environment.get_template("report.html.j2").render(context(outcomes, command, drawer))
 
 
 def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> dict[str, Any]:
     """Everything the template prints."""
+    sentence, second = lead(outcomes)
     bars = charts.bars_data(outcomes)
     flows = charts.flows_data(outcomes)
     gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
@@ -62,7 +58,8 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "world": outcomes.world,
         "choice": outcomes.choice,
         "year": outcomes.year,
-        "lead": lead(outcomes),
+        "lead": sentence,
+        "second": second,
         "three": three(outcomes),
         "finding": finding(gains, losses),
         "bars": drawn[0],
@@ -77,6 +74,7 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
              "change": change_in_per_cent(row["before"], row["after"])}
             for row in flows
         ],
+        "by_sector": by_sector(outcomes),
         "diverted": diverted(outcomes),
         "counts": count_rows(outcomes),
         "targets": outcomes.targets,
@@ -84,6 +82,7 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "nothing": outcomes.compiled.nothing,
         "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings],
         "statuses": statuses(outcomes),
+        "sources": outcomes.world.provenance.get("sources", []),
         "assumptions": outcomes.world.provenance.get("assumptions", []),
         "tried": sum(len(run.range.variants) for run in outcomes.runs),
         "refused": outcomes.refusals(),
@@ -94,80 +93,6 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "python": python_lines(outcomes),
         "citations": cite(outcomes),
     }  # fmt: skip
-
-
-def lead(outcomes: Outcomes) -> str:
-    """The sentence at the top: what would happen, two numbers at most."""
-    if outcomes.compiled.nothing:
-        return f"Nothing changes, because {outcomes.compiled.nothing}."
-    pair = outcomes.main_pair()
-    if pair:
-        numbers = outcomes.pair(outcomes.runs[0], *pair)
-        before, after = numbers["before"].estimate, numbers["after"].estimate
-        verb = "raise" if after >= before else "lower"
-        count = f" on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
-        size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
-        return (
-            f"In full, these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
-            f"about {money(before, None, None)} a year to {money(after, None, None)}{count}; real income of either moves by "
-            f"{_at_most(size)}."
-        )
-    most = max(
-        (row for row in outcomes.welfare.rows if row.country in outcomes.parties or not outcomes.parties),
-        key=lambda row: abs(row.equivalent_variation),
-    )
-    code, value = most.country, most.real_income_pct
-    verb = "raise" if value >= 0 else "lower"
-    amount = money(abs(most.equivalent_variation))
-    change = f"{plain(abs(value), decimals_for(abs(value)))} per cent"
-    return f"These measures would {verb} real income of {label(code)} by about {change}, {amount} a year."
-
-
-def _at_most(size: float) -> str:
-    for limit, words in ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth")):
-        if size < limit:
-            return f"less than {words} of one per cent"
-    return f"up to {plain(size, 1 if size >= 1 else 2)} per cent"
-
-
-def three(outcomes: Outcomes) -> list[dict[str, str]]:
-    """Three headline numbers with their ranges."""
-    cards = []
-    pair = outcomes.main_pair()
-    if pair:
-        run = outcomes.runs[0]
-        numbers = outcomes.pair(run, *pair)
-        after, before = numbers["after"], numbers["before"]
-        cards.append(
-            {"title": f"Goods trade between them{', ' + run.count.name if run.count else ''}",
-             "big": plain(after.estimate, 0), "unit": "million USD a year",
-             "band": f"{plain(after.low or 0, 0)} to {plain(after.high or 0, 0)} over the choices tried",
-             "more": f"From {plain(before.estimate, 0)} ({change_in_per_cent(before.estimate, after.estimate)})."}
-        )  # fmt: skip
-    order = list(outcomes.parties) if pair else sorted(
-        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
-    )  # fmt: skip
-    population = outcomes.world.provenance.get("population", {})
-    for code in order[: 3 - len(cards)]:
-        row = outcomes.of(code)
-        low, high = row.real_income_low_pct, row.real_income_high_pct
-        big, _, band = per_cent(row.real_income_pct, low, high).partition(" [")
-        ends = row.equivalent_variation_low, row.equivalent_variation_high
-        more = f"{money(row.equivalent_variation, *ends, sign=True)} a year"
-        if abs(row.real_income_pct) < 0.1:
-            if population.get(code):
-                cents = 1e8 * row.equivalent_variation / population[code]
-                more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
-            more += f", or {minutes(row.real_income_pct)}"
-        tag = " (estimated)" if outcomes.status(code) == "estimated" else ""
-        noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
-        name = label(code)
-        cards.append(
-            {"title": f"Real income, {name}{tag}", "big": big, "unit": "",
-             "band": band.rstrip("]").replace(", ", " to ") + " over the choices tried" if band else "no range",
-             "more": more + "." + noise}
-        )  # fmt: skip
-    return cards
 
 
 def finding(gains: list[dict], losses: list[dict]) -> str:
@@ -230,6 +155,31 @@ def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
         }
 
     return [row(run) for run in outcomes.runs]
+
+
+def by_sector(outcomes: Outcomes) -> list[dict[str, str]]:
+    """Trade of the two parties by sector and direction: value before and after, change of value and of volume."""
+    pair = outcomes.main_pair()
+    if pair is None:
+        return []
+    names = load_sectors()
+    columns = outcomes.trade.columns
+    chosen = np.isin(columns["origin"], pair) & np.isin(columns["destination"], pair)
+    rows = []
+    for k in np.flatnonzero(chosen):
+        code = str(columns["sector"][k])
+        volume = float(columns["volume_hat"][k])
+        rows.append(
+            {
+                "flow": f"{label(str(columns['origin'][k]))} to {label(str(columns['destination'][k]))}",
+                "sector": names[code].name if code in names else code,
+                "before": plain(columns["before"][k], 2),
+                "after": plain(columns["after"][k], 2),
+                "value": change_in_per_cent(columns["before"][k], columns["after"][k]),
+                "volume": change_in_per_cent(1.0, volume) if np.isfinite(volume) else "no number",
+            }
+        )
+    return sorted(rows, key=lambda row: row["flow"])
 
 
 def statuses(outcomes: Outcomes) -> list[dict[str, str]]:

@@ -37,6 +37,13 @@ def per_cent(value: float, low: float | None = None, high: float | None = None) 
     return f"{plain(value, digits, sign=True)}{THIN}% [{ends}]"
 
 
+def small_per_cent(value: float) -> str:
+    """A change in per cent beside a bar; tiny ones as an upper end, because the money beside it says the rest."""
+    if abs(value) < 1e-4:
+        return f"under 0.0001{THIN}%"
+    return f"{plain(value, decimals_for(abs(value)), sign=True)}{THIN}%"
+
+
 def change_in_per_cent(before: float, after: float) -> str:
     """(+42 %) beside two levels."""
     if before <= 0:

@@ -115,7 +115,7 @@ def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError
     """One pydantic error as where, problem, found, allowed, nearest match."""
     from comity.scenario.schema import place
 
-    path, model = _walk(error["loc"])
+    path, model = _walk(error["loc"], ends_in_key=error["type"] == "extra_forbidden")
     where = place(file, located.line(path), path)
     kind, found = error["type"], error.get("input")
     context = error.get("ctx") or {}
@@ -154,8 +154,11 @@ def _unknown_kind(where: str, found: Any) -> InputError:
                       nearest=nearest(kind, KINDS))  # fmt: skip
 
 
-def _walk(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """The path in the file (pydantic's union tags left out) and the model that holds its last key."""
+def _walk(loc: tuple[Any, ...], *, ends_in_key: bool) -> tuple[tuple[Any, ...], Any]:
+    """The path in the file (pydantic's union tags left out) and the model that holds its last key.
+
+    An unknown key may look like a union tag; where the complaint is about a key, the last step is one.
+    """
     from comity.scenario.schema import KINDS, Scenario
 
     path: list[Any] = []
@@ -167,7 +170,8 @@ def _walk(loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
             model = KINDS[step]
             owner = model
             continue
-        if isinstance(step, str) and (step in _model_names() or "[" in step):
+        named = ends_in_key and k == len(steps) - 1
+        if isinstance(step, str) and not named and (step in _model_names() or "[" in step):
             model = _model_names().get(step, model)
             continue
         owner = model

@@ -1,0 +1,148 @@
+"""The top of the report: the sentence, and three numbers, each on a band line that shows where it lies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from comity.outcomes.simulate import Outcomes, label
+from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
+from comity.report.words import change_in_per_cent, decimals_for, minutes, money, per_cent, plain, spans_zero
+
+LENGTH, MARGIN = 250.0, 8.0  # of a band line, in pixels
+
+
+def lead(outcomes: Outcomes) -> tuple[str, str]:
+    """The sentence at the top with two numbers at most, and a second, smaller one."""
+    if outcomes.compiled.nothing:
+        return f"Nothing changes, because {outcomes.compiled.nothing}.", ""
+    start = f"With the measures in force in {outcomes.year}," if outcomes.year else "Carried out in full,"
+    pair = outcomes.main_pair()
+    if pair:
+        numbers = outcomes.pair(outcomes.runs[0], *pair)
+        before, after = numbers["before"].estimate, numbers["after"].estimate
+        verb = "raise" if after >= before else "lower"
+        count = f", on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
+        first = (
+            f"{start} these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
+            f"{_levels(before, after)} a year{count}."
+        )
+        size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
+        return first, f"Real income of either would move by {_at_most(size)}."
+    most = max(
+        (row for row in outcomes.welfare.rows if row.country in outcomes.parties or not outcomes.parties),
+        key=lambda row: abs(row.equivalent_variation),
+    )
+    change = f"{plain(abs(most.real_income_pct), decimals_for(abs(most.real_income_pct)))} per cent"
+    verb = "raise" if most.real_income_pct >= 0 else "lower"
+    amount = money(abs(most.equivalent_variation)).replace("USD", "US dollars")
+    return f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.", (
+        f"That is {amount} a year, more than for any other of the parties."
+    )
+
+
+def _levels(before: float, after: float) -> str:
+    """ "59 to about 101 million US dollars", both ends in one unit."""
+    scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
+    digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
+    return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
+
+
+def _at_most(size: float) -> str:
+    for limit, words in ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth")):
+        if size < limit:
+            return f"less than {words} of one per cent"
+    return f"up to {plain(size, 1 if size >= 1 else 2)} per cent"
+
+
+def three(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Three headline numbers with their ranges: trade of the two parties first, where there are two; real income."""
+    pair = outcomes.main_pair()
+    cards = [_trade_card(outcomes, pair)] if pair else []
+    order = list(outcomes.parties) if pair else sorted(
+        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
+    )  # fmt: skip
+    chosen = order[: 3 - len(cards)]
+    rows = [outcomes.of(code) for code in chosen]
+    ends = [0.0, *(r.real_income_low_pct for r in rows), *(r.real_income_high_pct for r in rows)]
+    return cards + [_income_card(outcomes, code, (min(ends), max(ends))) for code in chosen]
+
+
+def _trade_card(outcomes: Outcomes, pair: tuple[str, str]) -> dict[str, Any]:
+    run = outcomes.runs[0]
+    numbers = outcomes.pair(run, *pair)
+    after, before = numbers["after"], numbers["before"]
+    low, high = after.low or after.estimate, after.high or after.estimate
+    ticks = [(before.estimate, f"before {plain(before.estimate, 0)}")]
+    ticks += [(t.million_usd, f"target {plain(t.million_usd, 0)}") for t in outcomes.targets if {t.partner, t.other} == set(pair)]  # fmt: skip  # noqa: E501
+    places = [low, high, *(value for value, _ in ticks)]
+    others = [
+        f"{outcomes.pair(r, *pair)['after'].estimate:.0f} on {r.count.name}" for r in outcomes.runs[1:] if r.count
+    ]
+    more = f"From {plain(before.estimate, 0)} ({change_in_per_cent(before.estimate, after.estimate)})."
+    return {
+        "title": f"Goods trade between them{', ' + run.count.name if run.count else ''}",
+        "big": plain(after.estimate, 0), "unit": "million USD a year",
+        "band": f"{plain(low, 0)} to {plain(high, 0)} over the choices tried",
+        "strip": strip(after.estimate, low, high, ticks, (min(0.0, *places), max(places))),
+        "more": more + (f" {', '.join(others)}." if others else ""),
+    }  # fmt: skip
+
+
+def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float]) -> dict[str, Any]:
+    row = outcomes.of(code)
+    low, high = row.real_income_low_pct, row.real_income_high_pct
+    big, _, band = per_cent(row.real_income_pct, low, high).partition(" [")
+    ends = row.equivalent_variation_low, row.equivalent_variation_high
+    more = f"{money(row.equivalent_variation, *ends, sign=True)} a year"
+    people = outcomes.world.provenance.get("population", {}).get(code)
+    if abs(row.real_income_pct) < 0.1:
+        if people:
+            cents = 1e8 * row.equivalent_variation / people
+            more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
+        more += f", or {minutes(row.real_income_pct)}"
+    noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
+    tag = " (estimated)" if outcomes.status(code) == "estimated" else ""
+    return {
+        "title": f"Real income, {label(code)}{tag}", "big": big, "unit": "",
+        "band": band.rstrip("]").replace(", ", " to ") + " over the choices tried" if band else "no range",
+        "strip": strip(row.real_income_pct, low, high, [(0.0, "0")], axis) if band else "",
+        "more": more + "." + noise,
+    }  # fmt: skip
+
+
+def strip(value: float, low: float, high: float, ticks: list[tuple[float, str]], axis: tuple[float, float]) -> Markup:
+    """A band line as SVG: range, dot at the estimate, ticks with words. `axis` is (left, right) in the value's unit.
+
+    Tick words that would overlap their left neighbour are left to the text of the line."""
+    left, right = axis
+    span = right - left or 1.0
+
+    def at(x: float) -> float:
+        return MARGIN + (LENGTH - 2 * MARGIN) * (x - left) / span
+
+    parts = [f'<line x1="{MARGIN}" x2="{LENGTH - MARGIN}" y1="14" y2="14" stroke="{RULE}"/>']
+    taken = -1e9
+    for place, words in sorted(ticks):
+        x = at(place)
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="5" y2="23" stroke="{RULE2}"/>')
+        width = 7.0 * len(words)
+        begin = min(max(x - width / 2, 0.0), LENGTH - width)
+        if begin > taken + 4:
+            parts.append(f'<text x="{begin:.1f}" y="38" font-size="12" fill="{INK3}">{words}</text>')
+            taken = begin + width
+    parts.append(
+        f'<line x1="{at(low):.1f}" x2="{at(high):.1f}" y1="14" y2="14" stroke="{ACCENT}" stroke-width="8" '
+        f'stroke-opacity="0.32"/>'
+    )
+    inside = low <= 0 <= high
+    dot = f'fill="none" stroke="{INK2}" stroke-width="1.6"' if inside else f'fill="{ACCENT}"'
+    parts.append(f'<circle cx="{at(value):.1f}" cy="14" r="5.5" {dot}/>')
+    words = "; ".join(words for _, words in sorted(ticks))
+    name = f"Range {low:.3g} to {high:.3g}, estimate {value:.3g}; marks: {words}"
+    return Markup(
+        f'<svg viewBox="0 0 {LENGTH:.0f} 44" width="{LENGTH:.0f}" height="44" role="img" aria-label="{name}">'
+        + "".join(parts)
+        + "</svg>"
+    )
