@@ -126,7 +126,7 @@ def flows(rows: list[dict[str, Any]], width: int) -> Any:
     plot = width - (245 if width == WIDE else 150)
     y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None,
               axis=alt.Axis(labelLimit=220 if width == WIDE else 135, labelColor=INK, labelFontSize=13, ticks=False,
-                            domain=False, grid=True))  # fmt: skip
+                            domain=False, grid=True, labelPadding=8))  # fmt: skip
     base = alt.Chart(data, width=plot, height=alt.Step(34))
     x = alt.X("after:Q", title="goods, million USD a year", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True))
     return configured(

@@ -26,7 +26,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
         count = f", on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
         first = (
             f"{start} these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
-            f"{_levels(before, after)} a year{count}."
+            f"{levels(before, after)} a year{count}."
         )
         size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
         return first, f"Real income of either would move by {_at_most(size)}."
@@ -42,7 +42,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
     )
 
 
-def _levels(before: float, after: float) -> str:
+def levels(before: float, after: float) -> str:
     """ "59 to about 101 million US dollars", both ends in one unit."""
     scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
     digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
@@ -114,8 +114,7 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float]) -> di
 
 def strip(value: float, low: float, high: float, ticks: list[tuple[float, str]], axis: tuple[float, float]) -> Markup:
     """A band line as SVG: range, dot at the estimate, ticks with words. `axis` is (left, right) in the value's unit.
-
-    Tick words that would overlap their left neighbour are left to the text of the line."""
+    At most two ticks."""
     left, right = axis
     span = right - left or 1.0
 
@@ -123,15 +122,14 @@ def strip(value: float, low: float, high: float, ticks: list[tuple[float, str]],
         return MARGIN + (LENGTH - 2 * MARGIN) * (x - left) / span
 
     parts = [f'<line x1="{MARGIN}" x2="{LENGTH - MARGIN}" y1="14" y2="14" stroke="{RULE}"/>']
-    taken = -1e9
-    for place, words in sorted(ticks):
-        x = at(place)
+    marks = sorted(ticks)
+    close = len(marks) == 2 and at(marks[1][0]) - at(marks[0][0]) < 100  # words would meet: turn them outwards
+    for k, (place, words) in enumerate(marks):
+        x, width = at(place), 6.6 * len(words)
+        begin = x - width / 2 if not close else x - width + 6 if k == 0 else x - 6
+        begin = min(max(begin, 0.0), LENGTH - width)
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="5" y2="23" stroke="{RULE2}"/>')
-        width = 7.0 * len(words)
-        begin = min(max(x - width / 2, 0.0), LENGTH - width)
-        if begin > taken + 4:
-            parts.append(f'<text x="{begin:.1f}" y="38" font-size="12" fill="{INK3}">{words}</text>')
-            taken = begin + width
+        parts.append(f'<text x="{begin:.1f}" y="38" font-size="12" fill="{INK3}">{words}</text>')
     parts.append(
         f'<line x1="{at(low):.1f}" x2="{at(high):.1f}" y1="14" y2="14" stroke="{ACCENT}" stroke-width="8" '
         f'stroke-opacity="0.32"/>'

@@ -12,7 +12,7 @@ from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
 from comity.report.drawing import CLASSES, DARK, Drawer, draw
-from comity.report.headline import lead, three
+from comity.report.headline import lead, levels, three
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain
 
@@ -118,9 +118,7 @@ def flow_finding(flows: list[dict]) -> str:
         return ""
     most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
     verb = "grows" if most["after"] >= most["before"] else "falls"
-    return (
-        f"{most['name'][:1].upper() + most['name'][1:]} {verb} from {money(most['before'])} to {money(most['after'])}"
-    )
+    return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
 
 
 def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:
