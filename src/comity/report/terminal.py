@@ -12,10 +12,9 @@ def summary(outcomes: Outcomes) -> str:
     """The whole summary of a run."""
     parts = [headline(outcomes), "", *[f"  {report.sentence}" for report in outcomes.compiled.measures], ""]
     if outcomes.compiled.nothing:
-        parts.append(f"Nothing changes, because {outcomes.compiled.nothing}.")
-    parts += welfare_lines(outcomes)
-    parts += pair_lines(outcomes)
-    parts += other_lines(outcomes)
+        parts += [f"Nothing changes, because {outcomes.compiled.nothing}.", ""]
+    else:
+        parts += welfare_lines(outcomes) + pair_lines(outcomes) + other_lines(outcomes)
     parts += honesty_lines(outcomes)
     return "\n".join(parts)
 

@@ -1,0 +1,140 @@
+"""The report page and its figures: what the sentence says, where marks lie, that colours are tokens, seats for all."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from comity import Outcomes, load_world, simulate
+from comity.report import charts, drawing, headline
+from comity.report.page import by_sector, context, page
+from comity.report.terminal import summary, verdict
+from comity.scenario.load import parse_scenario
+from tests.helpers import labelled_world
+
+PAIR = """schema: 1
+id: lower-duty
+title: A lower duty
+measures:
+  - {id: a, kind: tariff, importers: [IRN], exporters: [BLR], size: {to: 0.0}, phase: {from: 2023, to: 2027}}
+"""
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> Outcomes:
+    return simulate(labelled_world(), parse_scenario(PAIR))
+
+
+@pytest.fixture(scope="module")
+def drawn(outcomes: Outcomes) -> str:
+    return page(outcomes, "comity run lower-duty.yaml")
+
+
+def test_lead_is_a_short_sentence_with_two_numbers(outcomes: Outcomes) -> None:
+    first, second = headline.lead(outcomes)
+    assert first.startswith(
+        "Carried out in full, these measures would raise goods trade between Iran and Belarus from "
+    )
+    assert first.endswith("US dollars a year.") and len(first.split()) <= 30
+    assert len(re.findall(r"\d[\d.\u202f]*", first)) == 2
+    assert second.startswith("Real income of either would move by ")
+
+
+def test_lead_says_why_nothing_changes() -> None:
+    nothing = simulate(labelled_world(), parse_scenario(PAIR), year=2023)
+    first, second = headline.lead(nothing)
+    assert first.startswith("Nothing changes, because ") and second == ""
+    text = summary(nothing)
+    assert "Nothing changes, because" in text and "Goods trade between" not in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (59.0, 100.8, "59 to about 101 million US dollars"),
+        (0.42, 1.26, "0.4 to about 1.3 million US dollars"),
+        (581236.0, 60326.0, "581.24 to about 60.33 billion US dollars"),
+    ],
+)
+def test_levels_share_one_unit(before: float, after: float, words: str) -> None:
+    assert headline.levels(before, after) == words
+
+
+def test_band_line_puts_marks_where_the_numbers_are() -> None:
+    svg = headline.strip(50.0, 25.0, 100.0, [(0.0, "0")], (0.0, 100.0))
+    # 250 px wide with a margin of 8: 0 -> 8, 25 -> 66.5, 50 -> 125, 100 -> 242
+    assert 'x1="66.5" x2="242.0"' in svg and 'cx="125.0"' in svg and 'x1="8.0" x2="8.0"' in svg
+    assert f'fill="{drawing.ACCENT}"' in svg and 'role="img"' in svg and "Range 25 to 100, estimate 50" in svg
+    hollow = headline.strip(1.0, -1.0, 3.0, [(0.0, "0")], (-1.0, 3.0))
+    assert '<circle cx="125.0" cy="14" r="5.5" fill="none"' in hollow  # a range that includes zero
+
+
+def test_colours_are_tokens_with_a_dark_counterpart(outcomes: Outcomes) -> None:
+    figures = context(outcomes, "x")
+    known = {*drawing.DARK, drawing.WHITE, drawing.TILE_INK, "none", "transparent"}
+    for figure in ("bars", "map", "flows"):
+        for svg in figures[figure].values():
+            used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg))
+            assert used <= known, f"{figure}: {used - known}"
+
+
+def test_every_economy_has_its_own_seat() -> None:
+    seats = charts.seats()
+    assert len(set(seats.values())) == len(seats)
+    for name in ("world-2022", "world-2019"):
+        assert set(load_world(name).countries) <= set(seats)
+
+
+def test_map_classes_never_rescale(outcomes: Outcomes) -> None:
+    tiles = {tile["code"]: tile["fill"] for tile in charts.map_data(outcomes)}
+    for row in outcomes.welfare.rows:
+        value = row.real_income_pct
+        if row.real_income_low_pct <= 0 <= row.real_income_high_pct or abs(value) < 0.001:
+            assert tiles[row.country] == drawing.ZERO
+        elif value > 0:
+            assert tiles[row.country] in drawing.GAINS
+        else:
+            assert tiles[row.country] in drawing.LOSSES
+
+
+def test_bars_hold_everybody_once(outcomes: Outcomes) -> None:
+    rows = charts.bars_data(outcomes)
+    assert len(rows) <= 10 and {"IRN", "BLR"} <= {row["code"] for row in rows}
+    assert sum(row["value"] for row in rows) == pytest.approx(outcomes.solution.equivalent_variation.sum())
+    for row in rows:
+        assert row["low"] <= row["value"] <= row["high"]
+        assert (row["color"] == "noise") == (row["low"] <= 0 <= row["high"])
+
+
+def test_value_and_volume_stand_side_by_side(outcomes: Outcomes) -> None:
+    rows = by_sector(outcomes)
+    assert {row["flow"] for row in rows} == {"Belarus to Iran", "Iran to Belarus"}
+    assert all(row["value"].endswith("%") and row["volume"].endswith("%") for row in rows)
+
+
+def test_verdict_on_a_target(outcomes: Outcomes) -> None:
+    numbers = outcomes.pair(outcomes.runs[0], "IRN", "BLR")
+    before, after = numbers["before"].estimate, numbers["after"]
+    assert after.low is not None and after.high is not None
+    assert verdict(numbers, before / 2).startswith("already reached before the deal")
+    assert verdict(numbers, after.high * 2) == "reached in none of the combinations tried"
+    assert "straddles" in verdict(numbers, (after.low + after.high) / 2)
+
+
+def test_page_is_one_file_that_asks_for_nothing(drawn: str) -> None:
+    assert drawn.count("<h1") == 1
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', drawn) and "<script" not in drawn and "@import" not in drawn
+    pictures = re.findall(r"<svg[^>]*>", drawn)
+    assert len(pictures) == 9  # three figures in two widths, three band lines
+    assert all('role="img"' in tag and re.search(r'aria-label="[^"]{5,}"', tag) for tag in pictures)
+    assert "prefers-color-scheme:dark" in drawn and "comity run lower-duty.yaml" in drawn
+    assert PAIR.splitlines()[1] in drawn  # the scenario itself, to run again
+
+
+def test_figures_are_valid_vega_lite(outcomes: Outcomes) -> None:
+    for width in (drawing.WIDE, drawing.NARROW):
+        drawing.bars(charts.bars_data(outcomes), width).to_dict(validate=True)
+        drawing.tile_map(charts.map_data(outcomes), width).to_dict(validate=True)
+        spec = drawing.flows(charts.flows_data(outcomes), width).to_dict(validate=True)
+        assert len(spec["layer"]) == 3
