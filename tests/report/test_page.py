@@ -72,7 +72,7 @@ def test_band_line_puts_marks_where_the_numbers_are() -> None:
 
 def test_colours_are_tokens_with_a_dark_counterpart(outcomes: Outcomes) -> None:
     figures = context(outcomes, "x")
-    known = {*drawing.DARK, drawing.WHITE, drawing.TILE_INK, "none", "transparent"}
+    known = {*drawing.DARK, drawing.WHITE, drawing.TILE_INK, drawing.TILE_INK_3, "none", "transparent"}
     for figure in ("bars", "map", "flows"):
         for svg in figures[figure].values():
             used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg))

@@ -11,7 +11,7 @@ import numpy as np
 
 from comity.outcomes.simulate import label
 from comity.report import drawing
-from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, WHITE, WIDE
+from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3, WHITE, WIDE
 from comity.report.words import small_per_cent
 
 if TYPE_CHECKING:
@@ -74,9 +74,16 @@ def map_data(outcomes: Outcomes) -> list[dict[str, Any]]:
         rank = int(np.searchsorted(BREAKS, row.real_income_pct if sure else 0.0))
         rows.append(
             {"code": row.country, "column": column, "line": line, "fill": CLASSES[rank],
-             "party": row.country in outcomes.parties, "ink": WHITE if rank in (0, 7, 8) else TILE_INK}
+             "party": row.country in outcomes.parties, "ink": _tile_ink(rank)}
         )  # fmt: skip
     return rows
+
+
+def _tile_ink(rank: int) -> str:
+    """Ink of a tile's code that reads on its class in light and in dark."""
+    if rank in (0, 7, 8):
+        return WHITE
+    return TILE_INK_3 if rank == 1 else TILE_INK
 
 
 def flows_data(outcomes: Outcomes, most: int = 8) -> list[dict[str, Any]]:

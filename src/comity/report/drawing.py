@@ -17,6 +17,7 @@ INK, INK2, INK3 = "#1b1e23", "#4a515b", "#646b76"
 RULE, RULE2, ACCENT, ZERO = "#dddcd6", "#8b909a", "#0b5f73", "#e9e9e5"
 GAIN, LOSS = "#6a4fa3", "#a85205"
 TILE_INK, WHITE = "#1b1e24", "#fffffe"
+TILE_INK_3 = "#1b1e25"  # on the third loss class: dark text in both modes, because that tile is bright in the dark too
 LOSSES = ("#8c4300", "#d17d1f", "#f2b56d", "#fbe0bf")
 GAINS = ("#dcd6ee", "#b0a2d8", "#7a62b3", "#47267f")
 BREAKS = (-1.0, -0.1, -0.01, -0.001, 0.001, 0.01, 0.1, 1.0)
