@@ -138,3 +138,13 @@ def test_figures_are_valid_vega_lite(outcomes: Outcomes) -> None:
         drawing.tile_map(charts.map_data(outcomes), width).to_dict(validate=True)
         spec = drawing.flows(charts.flows_data(outcomes), width).to_dict(validate=True)
         assert len(spec["layer"]) == 3
+
+
+def test_a_measure_on_everybody_has_no_party() -> None:
+    text = PAIR.replace("importers: [IRN], exporters: [BLR], size: {to: 0.0}", "importers: all, exporters: [all, ROW], size: {change: 0.2}")  # fmt: skip  # noqa: E501
+    everybody = simulate(labelled_world(), parse_scenario(text))
+    assert everybody.parties == []
+    largest = max(everybody.welfare.rows, key=lambda row: abs(row.equivalent_variation))
+    assert charts.label(largest.country) in headline.lead(everybody)[0]
+    assert len(headline.three(everybody)) == 3 and "Who else is affected" not in summary(everybody)
+    assert len(charts.flows_data(everybody)) == 8

@@ -118,8 +118,10 @@ class Outcomes:
 
     @property
     def parties(self) -> list[str]:
-        """Economies the scenario names, in its order."""
-        return self.compiled.parties
+        """Economies the scenario names, in its order; empty where it is about all of them. The rest of the world is no
+        party of its own: it stands beside "all" in scenarios that mean everybody."""
+        named = self.compiled.parties
+        return [] if set(named) <= {"ROW"} else named
 
     @cached_property
     def welfare(self) -> Table:

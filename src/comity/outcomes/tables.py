@@ -134,7 +134,7 @@ def diversion(solution: Solution, parties: list[str]) -> Columns:
     world = solution.benchmark
     goods = is_goods(world.sectors)
     before, after = world.flow[goods].sum(axis=0), solution.flow_new[goods].sum(axis=0)
-    inside = np.isin(world.countries, parties)
+    inside = np.isin(world.countries, parties or list(world.countries))
     chosen = inside[:, None] | inside[None, :]
     np.fill_diagonal(chosen, False)
     importer, exporter = np.nonzero(chosen)

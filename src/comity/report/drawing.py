@@ -129,7 +129,12 @@ def flows(rows: list[dict[str, Any]], width: int) -> Any:
               axis=alt.Axis(labelLimit=220 if width == WIDE else 135, labelColor=INK, labelFontSize=13, ticks=False,
                             domain=False, grid=True, labelPadding=8))  # fmt: skip
     base = alt.Chart(data, width=plot, height=alt.Step(34))
-    x = alt.X("after:Q", title="goods, million USD a year", axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True))
+    x = alt.X(
+        "after:Q",
+        title="goods, million USD a year",
+        axis=alt.Axis(tickCount=5, labelExpr=_minus()),
+        scale=alt.Scale(zero=True),
+    )
     return configured(
         alt.layer(
             base.mark_rule(color=ACCENT, strokeWidth=2, opacity=1, aria=False).encode(x="low:Q", x2="high:Q", y=y),
@@ -140,7 +145,7 @@ def flows(rows: list[dict[str, Any]], width: int) -> Any:
 
 
 def _minus() -> str:
-    return f"replace(format(datum.value, ',~f'), '-', '{MINUS}')"
+    return f"replace(replace(format(datum.value, ',~f'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
 
 
 def svg(chart: Any, text: str) -> str:

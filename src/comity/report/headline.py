@@ -38,7 +38,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
     verb = "raise" if most.real_income_pct >= 0 else "lower"
     amount = money(abs(most.equivalent_variation)).replace("USD", "US dollars")
     return f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.", (
-        f"That is {amount} a year, more than for any other of the parties."
+        f"That is {amount} a year, the largest change {'among the parties' if outcomes.parties else 'of any economy'}."
     )
 
 

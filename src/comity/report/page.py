@@ -123,7 +123,7 @@ def flow_finding(flows: list[dict]) -> str:
 
 def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:
     """Whose trade with the parties falls most: from whom to whom, in words."""
-    everybody = len(outcomes.parties) == len(outcomes.world.countries)
+    everybody = len(outcomes.parties) in (0, len(outcomes.world.countries))
     outside = [row for row in outcomes.diversion.rows if everybody or not row.among_parties]
     return [
         f"{label(row.origin)} to {label(row.destination)}: {money(row.change, sign=True)} a year"

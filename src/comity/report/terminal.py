@@ -46,7 +46,7 @@ def welfare_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
         tag = "  (estimated)" if outcomes.status(code) == "estimated" else ""
         lines.append(f"  {label(code):<{width}}  {share:<38}  {amount}{noise}{tag}")
     if len(parties) > len(shown):
-        lines.append(f"  and {len(parties) - len(shown)} more parties: see the report")
+        lines.append(f"  and {len(parties) - len(shown)} more economies: see the report")
     return [*lines, ""]
 
 
@@ -107,7 +107,7 @@ def verdict(numbers: dict, target: float) -> str:
 
 def other_lines(outcomes: Outcomes) -> list[str]:
     """Who else is affected most, in million USD."""
-    others = outcomes.others(5)
+    others = outcomes.others(5) if outcomes.parties else []  # without parties everybody stands in the list above
     if not others:
         return []
     lines = ["Who else is affected most:"]
