@@ -66,7 +66,9 @@ def test_tariff_to_change_scale(world: World) -> None:
 
 
 def test_export_tax(world: World) -> None:
-    got = dense(world, "  - {id: a, kind: export_tax, importers: [CHN], exporters: [RUS], sectors: AGR, size: {to: 10%}}\n")
+    got = dense(
+        world, "  - {id: a, kind: export_tax, importers: [CHN], exporters: [RUS], sectors: AGR, size: {to: 10%}}\n"
+    )
     assert got["tax"][AGR, CHN, RUS] == 0.1 and got["tax"].sum() == pytest.approx(0.1)
 
 
@@ -96,7 +98,9 @@ def test_embargo_and_export_ban(world: World) -> None:
     stop = dense(world, "  - {id: a, kind: embargo, between: [RUS, CHN], sectors: all}\n")["iceberg"]
     assert np.isposinf(stop[:, RUS, CHN]).all() and np.isposinf(stop[:, CHN, RUS]).all()
     assert np.isinf(stop).sum() == 8
-    ban = dense(world, "  - {id: a, kind: export_ban, exporters: [RUS], importers: [CHN], sectors: [MACH]}\n")["iceberg"]
+    ban = dense(world, "  - {id: a, kind: export_ban, exporters: [RUS], importers: [CHN], sectors: [MACH]}\n")[
+        "iceberg"
+    ]
     assert np.isinf(ban).sum() == 1 and np.isposinf(ban[MACH, CHN, RUS])
 
 
@@ -123,7 +127,9 @@ def test_lifting_and_imposing_a_regime_undo_each_other(world: World) -> None:
     assert np.abs(up + down).max() < ROUNDING
     with pytest.raises(InputError, match="lifting"):
         compiled(world, impose, extra=regime.replace("STATE", "full"))
-    on_top = compiled(world, "  - {id: a, kind: sanction, regime: own, on_top: true}\n", extra=regime.replace("STATE", "full"))
+    on_top = compiled(
+        world, "  - {id: a, kind: sanction, regime: own, on_top: true}\n", extra=regime.replace("STATE", "full")
+    )
     assert any("in addition to what the base year already contains" in note for note in on_top.regime_notes)
 
 
@@ -131,7 +137,9 @@ def test_phase_is_linear_in_rates_and_in_log_cost(world: World) -> None:
     tariff = TO.replace("}}", "}, phase: {from: 2023, to: 2027}}")
     base = world.tariff[:SERV, IRN, BLR]
     for year, share in ((2022, 0), (2023, 0), (2024, 0.25), (2025, 0.5), (2027, 1), (2040, 1)):
-        got = world.tariff[:SERV, IRN, BLR] if share == 0 else dense(world, tariff, year=year)["tariff"][:SERV, IRN, BLR]
+        got = (
+            world.tariff[:SERV, IRN, BLR] if share == 0 else dense(world, tariff, year=year)["tariff"][:SERV, IRN, BLR]
+        )
         assert np.abs(got - (base + share * (0.25 - base))).max() < 1e-3 * (share not in (0, 1)) + ROUNDING
     cost = "  - {id: a, kind: ntb, between: [IRN, BLR], size: {hat: 1.44}, phase: {from: 2023, to: 2025}}\n"
     assert dense(world, cost, year=2024)["iceberg"][AGR, IRN, BLR] == pytest.approx(np.log(1.2), rel=2e-3)

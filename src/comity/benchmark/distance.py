@@ -1,6 +1,6 @@
 """How far a built world lies from its sources: output, GDP, trade by country, in per cent.
 
-    python -m comity.benchmark.distance ../shared/data docs/worlds-distance.md
+python -m comity.benchmark.distance ../shared/data docs/worlds-distance.md
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def main() -> None:
     """Write the tables of both embedded worlds."""
     data, out = Path(sys.argv[1]), Path(sys.argv[2])
     head = (
-        "# How far the worlds lie from their sources\n\nPer cent deviation of the balanced world from OECD ICIO (output, "
-        "exports, imports: goods and services) and from WDI (GDP). Made by\n"
+        "# How far the worlds lie from their sources\n\nPer cent deviation of the balanced world from OECD ICIO "
+        "(output, exports, imports: goods and services) and from WDI (GDP). Made by\n"
         "`python -m comity.benchmark.distance ../shared/data docs/worlds-distance.md`.\n\n"
         "IRN is not in ICIO; ROW lost what IRN took.\n\n"
     )

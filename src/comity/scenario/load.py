@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from comity.errors import InputError, nearest
-from comity.scenario.located import Located, read_yaml
+from comity.scenario.located import Located, place, read_yaml
 
 if TYPE_CHECKING:
     from comity.scenario.schema import Scenario
@@ -113,8 +113,6 @@ def _without_echo(complaints: list[InputError]) -> list[InputError]:
 
 def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError:
     """One pydantic error as where, problem, found, allowed, nearest match."""
-    from comity.scenario.schema import place
-
     path, model = _walk(error["loc"], ends_in_key=error["type"] == "extra_forbidden")
     where = place(file, located.line(path), path)
     kind, found = error["type"], error.get("input")

@@ -119,3 +119,12 @@ def _place(located: Located, stack: list[_Open], value: Any, line: int, file: st
         top.key = None
     located.lines.setdefault(path, line)
     return path
+
+
+def place(file: str, line: int | None, path: Path) -> str:
+    """ "file, line 12, measures[0].importers"."""
+    key = ""
+    for step in path:
+        key += f"[{step}]" if isinstance(step, int) else f".{step}" if key else str(step)
+    parts = [file, f"line {line}" if line else "", key]
+    return ", ".join(part for part in parts if part)

@@ -130,7 +130,9 @@ def groups_left_out(world: World, words: Sequence[str], day: datetime.date, wher
             raise InputError(
                 where, "unknown bloc", found=word, allowed=list(load_blocs()), nearest=nearest(word, load_blocs())
             )
-        groups.append(frozenset(world.countries.index(c) for c in bloc_members(word, day, where) if c in world.countries))
+        groups.append(
+            frozenset(world.countries.index(c) for c in bloc_members(word, day, where) if c in world.countries)
+        )
     return groups
 
 

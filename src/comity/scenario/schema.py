@@ -1,6 +1,6 @@
 """The scenario file as types (pydantic). docs/scenarios.md describes every key.
 
-Models hold what the file says; nothing here knows a world. `json_schema()` exports the schema for editors.
+Models hold what the file says; nothing here knows a world.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from comity.scenario import quantities as q
-from comity.scenario.located import Path
+from comity.scenario.located import Path, place
 from comity.scenario.regimes import CONTAINED, DIRECTIONS
 from comity.scenario.sizes import COVERS, Levels
 
@@ -398,20 +398,3 @@ class Scenario(Strict):
         """Place of a key for a complaint: file, line, measures[0].importers."""
         line = next((self._lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in self._lines), None)
         return place(self._file, line, path)
-
-
-def place(file: str, line: int | None, path: Path) -> str:
-    """ "file, line 12, measures[0].importers"."""
-    key = ""
-    for step in path:
-        key += f"[{step}]" if isinstance(step, int) else f".{step}" if key else str(step)
-    parts = [file, f"line {line}" if line else "", key]
-    return ", ".join(part for part in parts if part)
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of a scenario file, for editors."""
-    schema = Scenario.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "comity scenario"
-    return schema
