@@ -57,7 +57,7 @@ class Iteration:
         self.fixed = problem.deficit + problem.changes.transfer
         self.price_local, self.demand_local = base.price_local, base.demand_local
         self.home_now = base.home
-        self.wage_step = base.wage_step.copy()
+        self.wage_step: Array | None = None  # None: all wages together, by the benchmark's response
         self.unsupplied = problem.unsupplied if problem.unsupplied.any() else None
         self.parts = [np.flatnonzero(problem.component == k) for k in range(problem.component.max() + 1)]
         self.part_value = [self.value_added[part].sum() for part in self.parts]
@@ -179,7 +179,10 @@ class Iteration:
     ) -> Array:
         n, cells = self.count, self.sectors * self.count
         step = np.empty(n + 2 * cells)
-        move = np.clip(self.wage_step * gap, -0.7, 0.7)
+        if self.wage_step is None:
+            move = np.clip(self.problem.prepared.wage_response @ gap, -0.7, 0.7)
+        else:
+            move = np.clip(self.wage_step * gap, -0.7, 0.7)
         target = np.exp(log_wage + move) * self.value_added
         if len(self.parts) == 1:
             move -= np.log(target.sum() / self.part_value[0])

@@ -21,6 +21,7 @@ class Prepared:
     home (J, N): home shares; inputs_of (N, J, K): input shares as cost rows; uses_of (N, K, J): as demand rows;
     price_local, demand_local (N, J, J): inverses of each country's own-market loop, see `local_inverses`;
     wage_step (N,): inverse elasticity of exports/imports to the own wage;
+    wage_response (N, N): wages that close given gaps ln(exports/imports), all countries together;
     graph: sectors without supplier (J, N) and connected parts (N,) of the benchmark, filled in on first use.
     """
 
@@ -33,6 +34,7 @@ class Prepared:
     price_local: Array
     demand_local: Array
     wage_step: Array
+    wage_response: Array
     graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
 
 
@@ -67,6 +69,7 @@ def _prepare(world: World) -> Prepared:
         price_local=price_local,
         demand_local=demand_local,
         wage_step=wage_step(world.trade_elasticity, abroad, home, world.expenditure, border),
+        wage_response=wage_response(world, abroad),
     )
 
 
@@ -96,3 +99,36 @@ def wage_step(theta: Array, abroad: Array, home: Array, expenditure: Array, bord
     elasticity = np.where(exports > 0, lost / np.where(exports > 0, exports, 1), theta.mean())
     elasticity += np.where(imports > 0, gained / np.where(imports > 0, imports, 1), theta.mean()) + 1
     return 1 / elasticity
+
+
+PASS_THROUGH = 0.6  # of wages into costs: what lies between the value-added share and one works best in trials
+
+
+def wage_response(world: World, abroad: Array) -> Array:
+    """(N, N) inverse of the benchmark's response of ln(exports/imports) to all wages, sign turned.
+
+    Flows respond with -theta to the exporter's cost against the buyer's price index, spending with one to the buyer's
+    wage; costs follow wages by PASS_THROUGH. A level shift of all wages, which changes nothing, is pinned by adding a
+    multiple of the mean.
+    """
+    count = len(world.countries)
+    diagonal = np.arange(count)
+    flow = world.flow.copy()
+    flow[:, diagonal, diagonal] = 0.0
+    exports, imports = flow.sum(axis=(0, 1)), flow.sum(axis=(0, 2))
+    out, into = np.zeros((count, count)), np.zeros((count, count))
+    for j, theta in enumerate(PASS_THROUGH * world.trade_elasticity):
+        sold, bought = flow[j].sum(axis=0), flow[j].sum(axis=1)
+        out += flow[j].T + theta * (flow[j].T @ world.trade_share[j])
+        out[diagonal, diagonal] -= theta * sold
+        into += theta * (bought[:, None] * world.trade_share[j] - flow[j])
+        into[diagonal, diagonal] += bought
+    inflow = exports + np.maximum(world.deficit, 0) + 1e-12 * world.value_added
+    outflow = imports + np.maximum(-world.deficit, 0) + 1e-12 * world.value_added
+    response = into / outflow[:, None] - out / inflow[:, None]
+    weight = world.value_added / world.value_added.sum()
+    typical = np.diagonal(response).mean()
+    try:
+        return np.asarray(np.linalg.inv(response + typical * weight), dtype=np.float64)
+    except np.linalg.LinAlgError:  # a country without trade has no response; the careful search does without it
+        return np.diag(wage_step(world.trade_elasticity, abroad, 1 - abroad.sum(axis=2), world.expenditure, abroad))

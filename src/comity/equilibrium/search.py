@@ -59,6 +59,7 @@ def search(make: Callable[[float], Problem], start: Array | None, tolerance: flo
 def _careful(iteration: Iteration, quick: Search | None, origin: Array, tolerance: float) -> Search:
     """A second attempt: own-market loops at the present home shares, shorter steps, a longer memory."""
     begin = origin
+    iteration.wage_step = iteration.problem.prepared.wage_step
     if quick is not None and quick.error < 1e-2:
         begin = quick.state
         refresh(iteration, begin)
@@ -111,6 +112,7 @@ def follow(make: Callable[[float], Problem], origin: Array, tolerance: float, pa
 
 def _solved_at(problem: Problem, begin: Array, tolerance: float) -> Found | None:
     iteration = Iteration(problem)
+    iteration.wage_step = problem.prepared.wage_step
     if begin.any():
         refresh(iteration, begin)
     result = accelerate(
