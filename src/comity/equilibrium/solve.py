@@ -63,7 +63,7 @@ def solve(
         return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
 
     parts_in_balance(benchmark, make(1.0))
-    found = search(make, start, max(tolerance / 2, FINEST))
+    found = search(make, start, max(tolerance / 5, FINEST))
     return _accepted(found, closure, tolerance, start)
 
 
