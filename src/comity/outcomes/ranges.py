@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 LEVELS: tuple[Level, ...] = ("low", "central", "high")
 CLOSURES = ("fixed-deficits", "balanced", "deficit-share-of-gdp")
+IMPLAUSIBLE = "Outside any plausible range"  # how warnings on sizes begin
 WORLD_SETTING = "world"  # the elasticities the world came with
 
 
@@ -57,10 +58,16 @@ class Range:
     """All variants of a scenario on one benchmark."""
 
     variants: tuple[Variant, ...]
+    implausible: tuple[tuple[Choice, str], ...] = ()
 
     @cached_property
     def solved(self) -> tuple[Variant, ...]:
         return tuple(variant for variant in self.variants if not variant.refusal)
+
+    def ends(self, country: int) -> tuple[Choice, Choice]:
+        """The choices that give a country's lowest and highest real income."""
+        ranked = sorted(self.solved, key=lambda v: float(v.real_income_hat[country]))  # type: ignore[index]
+        return ranked[0].choice, ranked[-1].choice
 
     def of(self, quantity: str) -> tuple[Array, Array]:
         """Lowest and highest value of a Variant field over the solved variants."""
@@ -128,4 +135,10 @@ def run_range(world: World, scenario: Scenario, central: Choice, year: int | Non
         before, after = goods_flows(solution)
         ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
         variants.append(Variant(choice, solution.real_income_hat, solution.equivalent_variation, ratio))
-    return Range(tuple(variants))
+    extreme = tuple(
+        (Choice(name, level, central.closure), text)
+        for (name, level), compiled in ready.items()
+        for text in compiled.warnings
+        if text.startswith(IMPLAUSIBLE)
+    )
+    return Range(tuple(variants), extreme)

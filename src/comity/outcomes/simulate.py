@@ -249,6 +249,22 @@ class Outcomes:
                     numbers.append(Number(**{**number.as_dict(), "name": number.name + label}))
         return numbers
 
+    def range_notes(self) -> list[str]:
+        """Which choices make the ends of the range, and which of them lie outside any plausible range."""
+        rows = {row.country: abs(row.equivalent_variation) for row in self.welfare.rows}
+        country = max(self.parties or list(rows), key=lambda code: rows[code])
+        low, high = self.range.ends(self.world.country(country))
+        notes = [f"The range of {label(country)} ends with: lowest {low}; highest {high}."]
+        central = (self.choice.elasticities, "central")
+        extreme = [pair for pair in self.range.implausible if (pair[0].elasticities, pair[0].level) != central]
+        if extreme:
+            choice, text = max(extreme, key=lambda pair: pair[1].startswith("Outside") and pair[0].level == "high")
+            notes.append(
+                f"{len({c for c, _ in extreme})} of the size and elasticity choices in the range are extreme; with "
+                f"{choice.elasticities} and {choice.level} sizes: {text[0].lower()}{text[1:]}"
+            )
+        return notes
+
     def refusals(self) -> list[str]:
         """Combinations of the range that have no solution, by name."""
         return [f"{v.choice}: {v.refusal}" for run in self.runs for v in run.range.variants if v.refusal]

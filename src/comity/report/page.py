@@ -80,7 +80,12 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "targets": outcomes.targets,
         "measures": outcomes.compiled.measures,
         "nothing": outcomes.compiled.nothing,
-        "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings],
+        "notes": [
+            *outcomes.compiled.left_out,
+            *outcomes.compiled.regime_notes,
+            *outcomes.compiled.warnings,
+            *outcomes.range_notes(),
+        ],
         "statuses": statuses(outcomes),
         "sources": outcomes.world.provenance.get("sources", []),
         "assumptions": outcomes.world.provenance.get("assumptions", []),

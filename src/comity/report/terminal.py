@@ -136,6 +136,7 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
     tried = sum(len(run.range.variants) for run in outcomes.runs)
     failed = len(outcomes.refusals())
     lines.append(f"  Range over {tried} combinations, {failed or 'none'} without solution; it is a range, not a band.")
+    lines += [f"  {note}" for note in outcomes.range_notes()]
     if outcomes.choice.closure in ("balanced", "targets-balanced"):
         lines.append(
             f"  The closure {outcomes.choice.closure} moves the benchmark first; changes refer to the moved one."
