@@ -45,6 +45,7 @@ def run_record(outcomes: Any) -> dict[str, Any]:
             "residual_by_equation": solution.residuals,
             "passes": solution.iterations,
             "status": solution.status,
+            "largest_deficit_share_deviation": float(abs(solution.deficit_share_deviation).max()),
         },
         "range": {
             "combinations": sum(len(run.range.variants) for run in outcomes.runs),

@@ -133,3 +133,30 @@ def test_refusals() -> None:
 def test_plots_are_altair_charts(duty: Outcomes) -> None:
     for table in (duty.welfare, duty.trade, duty.prices, duty.production, duty.revenue):
         assert table.plot().to_dict()["$schema"].startswith("https://vega.github.io/schema/vega-lite")
+
+
+ALONE = """schema: 1
+id: alone
+title: One economy cut off
+closure: balanced
+measures:
+  - {id: a, kind: embargo, importers: [IRN], exporters: [BLR, RUS, CHN, ROW], sectors: all}
+  - {id: b, kind: embargo, importers: [BLR, RUS, CHN, ROW], exporters: [IRN], sectors: all}
+"""
+
+
+def test_an_economy_cut_off_has_real_income_but_no_prices() -> None:
+    outcomes = simulate(labelled_world(), parse_scenario(ALONE))
+    assert outcomes.of("IRN").real_income_pct < -0.1
+    prices = outcomes.prices.frame.set_index(["country", "sector"])
+    assert np.isnan(prices.loc[("IRN", "AGR"), "price_pct"]) and np.isnan(prices.loc[("IRN", "AGR"), "wage_pct"])
+    assert np.isfinite(prices.loc[("BLR", "AGR"), "price_pct"])
+    assert any("Cut off from the rest: Iran" in note for note in outcomes.range_notes())
+    assert outcomes.refusals()  # fixed deficits cannot cross the cut, and that is said by name
+
+
+def test_deviation_of_deficit_shares_is_reported(duty: Outcomes) -> None:
+    outcomes = simulate(duty.world, duty.scenario, closure="deficit-share-of-gdp")
+    s = outcomes.solution
+    expected = s.deficit_new / (s.wage_hat * s.benchmark.value_added) - s.benchmark.deficit / s.benchmark.value_added
+    assert np.allclose(s.deficit_share_deviation, expected) and np.ptp(expected) < 1e-9  # the same for everybody

@@ -115,6 +115,19 @@ class Solution:
         return self.benchmark.income * (self.real_income_hat - 1)
 
     @cached_property
+    def deficit_share_deviation(self) -> Array:
+        """(N,) change of the deficit as a share of value added, share points. Under "deficit-share-of-gdp" it is what
+        keeps world deficits at zero: the shares cannot all stay fixed."""
+        before = self.benchmark.deficit / self.benchmark.value_added
+        return self.deficit_new / (self.wage_hat * self.benchmark.value_added) - before
+
+    @cached_property
+    def main_part(self) -> NDArray[np.bool_]:
+        """(N,) True in the part of the world with the most value added; nominal results compare within a part only."""
+        size = np.bincount(self.component, weights=self.benchmark.value_added)
+        return np.asarray(self.component == size.argmax())
+
+    @cached_property
     def real_wage_hat(self) -> Array:
         """(N,) wage over consumer price."""
         return self.wage_hat / self.consumer_price_hat

@@ -263,6 +263,13 @@ class Outcomes:
                 f"{len({c for c, _ in extreme})} of the size and elasticity choices in the range are extreme; with "
                 f"{choice.elasticities} and {choice.level} sizes: {text[0].lower()}{text[1:]}"
             )
+        cut = [
+            label(code) for code, here in zip(self.world.countries, self.solution.main_part, strict=True) if not here
+        ]
+        if cut:
+            notes.append(
+                f"Cut off from the rest: {', '.join(cut[:6])}. Prices and wages there: no number, real income only."
+            )
         return notes
 
     def refusals(self) -> list[str]:

@@ -46,16 +46,18 @@ def percent(hat: Array) -> Array:
 
 
 def prices(solution: Solution) -> Columns:
-    """Wage, consumer price and sector prices by country, long."""
+    """Wage, consumer price and sector prices by country, long; no number (nan) for economies that the shock cuts off
+    from the largest part of the world, whose prices have a numeraire of their own."""
     world = solution.benchmark
+    inside = np.where(solution.main_part, 1.0, np.nan)
     sectors, countries = np.meshgrid(world.sectors, world.countries, indexing="ij")
     count = len(world.sectors)
     return {
         "country": countries.ravel(),
         "sector": sectors.ravel(),
-        "price_pct": percent(solution.price_index_hat).ravel(),
-        "consumer_price_pct": np.tile(percent(solution.consumer_price_hat), count),
-        "wage_pct": np.tile(percent(solution.wage_hat), count),
+        "price_pct": (percent(solution.price_index_hat) * inside).ravel(),
+        "consumer_price_pct": np.tile(percent(solution.consumer_price_hat) * inside, count),
+        "wage_pct": np.tile(percent(solution.wage_hat) * inside, count),
     }
 
 
