@@ -33,6 +33,7 @@ def test_plain() -> None:
     assert words.plain(3844, 0) == f"3{THIN}844"
     assert words.plain(-0.0001, 2, sign=True) == "0.00"
     assert words.plain(5, 1, sign=True) == "+5.0"
+    assert words.plain(-5, 1) == "\u22125.0" and words.THIN == "\u202f"  # the true minus, the narrow no-break space
 
 
 def test_minutes_are_arithmetic() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from comity import Shock, World, solve
 from comity.benchmark.synthetic import synthetic_world
 from comity.equilibrium import equations as eq
 from comity.equilibrium.closures import CLOSURES
+from comity.equilibrium.residual import residuals
 from tests.helpers import one_sector_world
 
 ROUNDING = 1e-12  # a few hundred floating-point operations on numbers of order one
@@ -72,6 +75,29 @@ def test_plain_formulas_hold(world: World, shock: Shock, closure: str) -> None:
     assert s.residual < SOLVED
     assert s.trade_share_new[1, 0, 3] == 0.0
     assert abs((s.wage_hat * b.value_added).sum() / b.value_added.sum() - 1) < ROUNDING
+
+
+def test_the_residual_sees_a_wrong_answer(world: World, shock: Shock) -> None:
+    """Each quantity moved by one in a thousand shows up in its equations, at about that size."""
+    s = solve(world, shock)
+    moved = {
+        "wage_hat": {"1", "6", "7"},
+        "price_index_hat": {"1", "2", "3"},
+        "cost_hat": {"1", "2"},
+        "expenditure_new": {"4", "5", "8"},
+        "output_new": {"4", "5", "7"},
+        "income_new": {"5", "6"},
+    }
+    for name, equations in moved.items():
+        wrong = getattr(s, name).copy()
+        wrong[..., 3] *= 1.001
+        gaps = residuals(replace(s, **{name: wrong}))
+        for number in equations:
+            assert 1e-5 < gaps[number] < 0.1, (name, number)
+    deficit = s.deficit_new.copy()
+    deficit[3] += 1e-3 * world.value_added[3]
+    gaps = residuals(replace(s, deficit_new=deficit))
+    assert gaps["8"] > 1e-5 and gaps["6"] > 1e-5
 
 
 def test_walras(world: World, shock: Shock) -> None:
