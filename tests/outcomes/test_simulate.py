@@ -124,6 +124,8 @@ def test_refusals() -> None:
         simulate(world, scen, draws=100)
     with pytest.raises(InputError, match="unknown set.*Did you mean fontagne"):
         simulate(world, scen, elasticities="fontange")
+    with pytest.raises(InputError, match="a year is needed"):
+        simulate(world, scen, year=99999)
     with pytest.raises(InputError, match="unknown closure"):
         simulate(world, scen, closure="open")
     with pytest.raises(InputError, match="targets-balanced needs"):

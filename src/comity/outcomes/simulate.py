@@ -309,6 +309,8 @@ def simulate(
             "bands from draws are not part of this version",
             advice="Every number carries a range over elasticity sets, sizes and closures instead.",
         )
+    if year is not None and not 1900 <= year <= 2200:
+        raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
     wanted = closure or scen.closure or CLOSURES[0]
     check_closure(wanted, ["any"])
     own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))

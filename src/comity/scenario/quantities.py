@@ -62,7 +62,7 @@ def above(low: float, read: Callable[[Any], float], what: str, high: float) -> C
     def bounded(text: Any) -> float:
         value = read(text)
         if not low < value <= high:
-            raise Refused(what, allowed=f"more than {low:g}, at most {high:g}")
+            raise Refused(what if value <= low else "is too large", allowed=f"more than {low:g}, at most {high:g}")
         return value
 
     return bounded
