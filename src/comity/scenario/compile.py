@@ -13,9 +13,11 @@ from comity.benchmark.world import World
 from comity.equilibrium.shock import Shock
 from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
+from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
 from comity.scenario.explain import sentence, size_text, source_text
-from comity.scenario.measures import Effect, Setting, build, levels_of
+from comity.scenario.measures import Effect, Setting, levels_of
+from comity.scenario.regime_effects import contained_notes
 from comity.scenario.sizes import Level
 
 if TYPE_CHECKING:
@@ -113,7 +115,9 @@ def compile_scenario(
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
         pairs=_pairs(world, effects),
         nothing=nothing,
-        regime_notes=list(dict.fromkeys(note for effect in effects for note in effect.notes)),
+        regime_notes=list(
+            dict.fromkeys([note for e in effects for note in e.notes] + contained_notes(setting, effects))
+        ),
     )
 
 

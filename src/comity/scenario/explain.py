@@ -35,8 +35,15 @@ def people(words: Sequence[str]) -> str:
         elif code is not None:
             names.append("the rest of the world" if code == "ROW" else name_of(code))
         else:
-            names.append(f"the {bloc}" if bloc else word)
+            names.append(f"the {_plain(bloc)}" if bloc else word)
     return joined(names)
+
+
+def _plain(bloc: str) -> str:
+    """A bloc's name inside a sentence: a description such as "Sanctioned economies" loses its capital."""
+    first, _, rest = bloc.partition(" ")
+    describes = bool(rest) and rest == rest.casefold() and not first.isupper() and find_country(first) is None
+    return bloc[0].lower() + bloc[1:] if describes else bloc
 
 
 def joined(names: Sequence[str]) -> str:
@@ -66,13 +73,13 @@ def percent(value: float, *, sign: bool = False) -> str:
 def sentence(setting: Setting, measure: Any, effects: Sequence[Effect]) -> str:
     """One plain sentence about a measure."""
     effect = effects[0]
-    text = _sentence(measure, effect, len(setting.world.countries))
+    text = _sentence(measure, effect)
     if effect.share < 1 and setting.year is not None:
         text += f" In {setting.year}: {percent(effect.share)} of it in force."
     return text
 
 
-def _sentence(measure: Any, effect: Effect, countries: int) -> str:
+def _sentence(measure: Any, effect: Effect) -> str:
     value = effect.value
     if measure.kind == "transfer":
         giver, receiver = (name_of(code) for code in effect.parties)
@@ -87,11 +94,12 @@ def _sentence(measure: Any, effect: Effect, countries: int) -> str:
         return f"{regime.title} ({who}) is {verb}."
     goods = sectors_text(measure.sectors)
     if measure.between is not None:
-        plural = len(effect.pairs[0]) > 2
-        trade = f"{goods} traded {'among' if plural else 'between'} {people(measure.between)}"
+        several, one_bloc = len(effect.pairs[0]) > 2, len(measure.between) == 1
+        how = "within" if one_bloc and not several else "among" if several else "between"
+        trade = f"{goods} traded {how} {people(measure.between)}"
         among = True
     else:
-        trade = f"{goods} that {people(measure.importers)} import from {people(measure.exporters)}"
+        trade = f"{goods} from {people(measure.exporters)} to {people(measure.importers)}"
         among = False
     outside = f", pairs inside {people(measure.not_within)} left out" if measure.not_within else ""
     return _placed_sentence(measure, effect, trade, among) + f"{outside}."

@@ -102,20 +102,7 @@ def flat_cells(sectors: Positions, pairs: tuple[Positions, Positions], shape: tu
     return (sectors[:, None] * (importers * exporters) + inside[None, :]).ravel()
 
 
-def build(setting: Setting, index: int) -> list[Effect]:
-    """The effects of measure `index`: one, or one per direction for a named regime."""
-    measure = setting.scenario.measures[index]
-    kind = measure.kind
-    if kind == "productivity":
-        return [_productivity(setting, index, measure)]
-    if kind == "transfer":
-        return [_transfer(setting, index, measure)]
-    if getattr(measure, "regime", None) is not None:
-        return _regime(setting, index, measure)
-    return [_placed(setting, index, measure)]
-
-
-def _effect(setting: Setting, index: int, measure: Any, what: str, **rest: Any) -> Effect:
+def new_effect(setting: Setting, index: int, measure: Any, what: str, **rest: Any) -> Effect:
     empty = np.zeros(0, dtype=np.intp)
     given: dict[str, Any] = {"cells": empty, "pairs": (empty, empty), **rest}
     return Effect(
@@ -130,7 +117,7 @@ def _effect(setting: Setting, index: int, measure: Any, what: str, **rest: Any) 
     )
 
 
-def _placed(setting: Setting, index: int, measure: Any) -> Effect:
+def placed(setting: Setting, index: int, measure: Any) -> Effect:
     pairs, importers, exporters = _pairs(setting, index, measure)
     sectors = places.find_sectors(setting.world, measure.sectors, setting.where("measures", index, "sectors"))
     if measure.kind == "tariff":
@@ -145,12 +132,12 @@ def _placed(setting: Setting, index: int, measure: Any) -> Effect:
         "shown": {"importers": importers.words, "exporters": exporters.words, "between": measure.between},
     }
     if measure.kind in STOP_KINDS:
-        effect = _effect(setting, index, measure, "stop", **common)
+        effect = new_effect(setting, index, measure, "stop", **common)
     elif measure.kind in RATE_KINDS:
-        effect = _effect(setting, index, measure, measure.kind, covers=_default_covers(measure), **common)
+        effect = new_effect(setting, index, measure, measure.kind, covers=_default_covers(measure), **common)
         _rate_size(setting, effect, measure)
     else:
-        effect = _effect(setting, index, measure, "cost", covers=_default_covers(measure), **common)
+        effect = new_effect(setting, index, measure, "cost", covers=_default_covers(measure), **common)
         _cost_size(setting, effect, measure, sectors, len(pairs[0]))
     effect.targets = _targets(setting, measure, importers, exporters)
     return effect
@@ -249,111 +236,12 @@ def _cost_size(setting: Setting, effect: Effect, measure: Any, sectors: Position
     effect.log_cost = np.repeat(column, pairs)
 
 
-def _regime(setting: Setting, index: int, measure: Any) -> list[Effect]:
-    """A named regime imposed (kind sanction) or lifted (kind lifting), one effect per direction of trade."""
-    where = setting.where("measures", index, "regime")
-    regime = regimes.find_regime(measure.regime, where, setting.own_regimes)
-    contained = regime.in_benchmark(setting.world)
-    lifting = measure.kind == "lifting"
-    notes = _regime_notes(setting, measure, regime, contained, where)
-    day = regime.start
-    world = setting.world
-    senders = places.find_party(world, regime.senders, day, where)
-    if measure.senders is not None:
-        chosen = places.find_party(world, measure.senders, day, setting.where("measures", index, "senders"))
-        inside = [k for k in chosen.positions if k in senders.positions]
-        if not inside:
-            raise InputError(
-                setting.where("measures", index, "senders"),
-                f"none of them is a sender of {regime.id}",
-                found=listing(measure.senders),
-                allowed=[world.countries[k] for k in senders.positions],
-            )
-        senders = places.Party(inside, chosen.words, [world.countries[k] for k in inside], senders.missing)
-    targets = places.find_party(world, regime.targets, day, where)
-    sectors = places.find_sectors(world, regime.sectors, where)
-    effects = []
-    for direction in regimes.DIRECTIONS:
-        if direction not in regime.size:
-            continue
-        row = sizes.find_size(regime.size[direction], where, ("trade ratio", "cost change", "hat"))
-        pairs = places.find_pairs(*((senders, targets) if direction == "target_exports" else (targets, senders)))
-        sign = -1.0 if lifting else 1.0
-        column = sign * sizes.log_cost(sizes.COST_UNITS[row.unit], row.levels.at(setting.level), setting.theta)[sectors]
-        effects.append(
-            _effect(
-                setting,
-                index,
-                measure,
-                "cost",
-                cells=flat_cells(sectors, pairs, setting.shape),
-                pairs=pairs,
-                log_cost=np.repeat(column, len(pairs[0])),
-                covers=frozenset() if lifting else row.covers,
-                first=lifting,
-                parties=[world.countries[k] for k in targets.positions],
-                targets=[world.countries[k] for k in targets.positions],
-                missing=senders.missing + targets.missing,
-                notes=notes,
-                shown={
-                    "regime": regime,
-                    "senders": len(senders.positions),
-                    "row": row,
-                    "levels": row.levels,
-                    "form": sizes.COST_UNITS[row.unit],
-                    "direction": direction,
-                },  # fmt: skip
-            )
-        )
-        notes = []
-    if not effects:
-        raise InputError(where, f"regime {regime.id} has no cited size", found=regime.id)
-    return effects
-
-
-def _regime_notes(
-    setting: Setting, measure: Any, regime: regimes.Regime, contained: regimes.Contained, where: str
-) -> list[str]:
-    """What the base year already contains: refuse what cannot be, and say the rest in words."""
-    world = setting.world.name or "(unnamed)"
-    partly = "in part" if contained == "partly" else "in full"
-    if measure.kind == "lifting":
-        if contained == "none":
-            raise InputError(
-                where,
-                f"the world {world} does not contain the regime, so there is nothing to lift",
-                found=regime.id,
-                advice="Impose it with `kind: sanction`, or take a world whose base year contains it.",
-            )
-        notes = [
-            f"{regime.title}: lifting acts on flows that the regime has depressed or emptied, so the gain shown is a "
-            "lower bound where flows are zero or small."
-        ]
-        if contained == "partly":
-            notes.append(
-                f"{regime.title}: the base year contains this regime only in part; it is lifted here with its full "
-                "cited size, which is more than the base year holds."
-            )
-        return notes
-    if contained == "none" or regime.id in setting.lifted:
-        return []
-    if not measure.on_top:
-        raise InputError(
-            where,
-            f"the world {world} already contains the regime {partly}, so it cannot be imposed",
-            found=f"{regime.id} ({regime.title})",
-            advice="Use `kind: lifting` (the cost of the regime is minus the gain from lifting it), choose a world "
-            "that precedes it, or write `on_top: true` to add it to what the base year already contains.",
-        )
-    return [f"{regime.title}: imposed in addition to what the base year already contains."]
-
-
-def _productivity(setting: Setting, index: int, measure: Any) -> Effect:
+def productivity(setting: Setting, index: int, measure: Any) -> Effect:
     party = places.find_party(
         setting.world, measure.countries, setting.day(measure), setting.where("measures", index, "countries")
     )
     sectors = places.find_sectors(setting.world, measure.sectors, setting.where("measures", index, "sectors"))
-    effect = _effect(setting, index, measure, "productivity", parties=party.named, missing=party.missing)
+    effect = new_effect(setting, index, measure, "productivity", parties=party.named, missing=party.missing)
     value = measure.size.hat.at(setting.level)
     columns = np.array(party.positions, dtype=np.intp)
     effect.cells = (sectors[:, None] * len(setting.world.countries) + columns[None, :]).ravel()
@@ -362,7 +250,7 @@ def _productivity(setting: Setting, index: int, measure: Any) -> Effect:
     return effect
 
 
-def _transfer(setting: Setting, index: int, measure: Any) -> Effect:
+def transfer(setting: Setting, index: int, measure: Any) -> Effect:
     world = setting.world
     unit = (world.money_unit or "").casefold()
     if "million" not in unit or not ("usd" in unit or "us dollar" in unit):
@@ -371,7 +259,7 @@ def _transfer(setting: Setting, index: int, measure: Any) -> Effect:
             "a transfer in million USD needs a world in million USD",
             found=world.money_unit or "no unit",
         )
-    effect = _effect(setting, index, measure, "transfer")
+    effect = new_effect(setting, index, measure, "transfer")
     vector = np.zeros(len(world.countries))
     for key, word, sign in (("from", measure.giver, -1.0), ("to", measure.receiver, 1.0)):
         where = setting.where("measures", index, key)
