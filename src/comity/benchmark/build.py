@@ -33,6 +33,19 @@ def build_world(name: str, data_dir: str | Path, assumptions: str | Path | None 
 
     Raises InputError for an unknown world, a missing or changed source file, assumptions that do not fit.
     """
+    where = "assumptions.yaml" if assumptions is None else Path(assumptions).name
+    try:
+        return _build(name, data_dir, assumptions)
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError) as problem:
+        raise InputError(
+            where,
+            "an entry is missing or of the wrong kind",
+            found=f"{type(problem).__name__}: {problem}",
+            advice="Compare it with the packaged assumptions.yaml.",
+        ) from None
+
+
+def _build(name: str, data_dir: str | Path, assumptions: str | Path | None) -> World:
     if name not in WORLDS:
         raise InputError("world", "cannot be built", found=name, allowed=list(WORLDS), nearest=nearest(name, WORLDS))
     data, year, assumed = Path(data_dir), WORLDS[name], read_assumptions(assumptions)

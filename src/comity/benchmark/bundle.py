@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import zipfile
-import zlib
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from comity.benchmark import checks
 from comity.benchmark.world import ARRAYS, World
 from comity.errors import BundleError, InputError, nearest
 
@@ -38,12 +38,17 @@ def save_world(world: World, path: str | os.PathLike[str]) -> Path:
         "hash": world.hash,
         "provenance": world.provenance,
     }
-    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1)
+    manifest = json.loads(json.dumps(manifest, ensure_ascii=False))
+    text = json.dumps({**manifest, "digest": _digest(manifest)}, ensure_ascii=False, sort_keys=True, indent=1)
     arrays = {key: getattr(world, key) for key in (*ARRAYS, "expenditure")}
     temporary = target.with_name(target.name + ".part")
-    with open(temporary, "wb") as file:
-        np.savez_compressed(file, manifest=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
-    temporary.replace(target)
+    try:
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, manifest=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)
+        temporary.replace(target)
+    except OSError as problem:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"bundle {target.name}", "cannot be written", found=problem.strerror or problem) from None
     return target
 
 
@@ -55,7 +60,7 @@ def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
     known = embedded_worlds()
     text = os.fspath(name)
     path = known.get(text, Path(text))
-    if text not in known and not path.exists():
+    if text not in known and not _exists(path):
         raise InputError(
             f"world {text!r}",
             "no embedded world and no file of that name",
@@ -65,32 +70,51 @@ def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
     return _read(path)
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than file systems take
+        return False
+
+
 def _read(path: Path) -> World:
-    where = f"world bundle {path.name}"
+    where = f"world bundle {path.name or path}"
+    if not path.is_file():
+        raise BundleError(where, "is not a file")
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             manifest: dict[str, Any] = json.loads(bytes(file["manifest"]).decode())
             if manifest.get("format") != FORMAT:
                 raise BundleError(where, "unknown bundle format", found=manifest.get("format"), allowed=[FORMAT])
             arrays = {key: file[key] for key in (*ARRAYS, "expenditure")}
+        digest = manifest.pop("digest")
+        if digest != _digest(manifest):
+            raise BundleError(where, "its labels or provenance were altered", found=str(digest)[:12])
+        labels = (tuple(manifest["countries"]), tuple(manifest["sectors"]))
+        meta = [manifest[key] for key in ("name", "base_year", "money_unit", "provenance")]
+        j, n = len(labels[1]), len(labels[0])
+        shapes = [(j, n, n)] * 3 + [(j, n), (j, j, n), (j, n), (j,), (n,), (n,), (j, n)]
+        for (key, array), shape in zip(arrays.items(), shapes, strict=True):
+            arrays[key] = checks.check_array(key, array, shape)
+        world = World._frozen(labels, arrays, *meta)
+        checks.check_values({key: arrays[key] for key in ARRAYS}, labels, 1e-9)
     except BundleError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as problem:
+    except InputError as problem:
+        raise BundleError(where, "does not hold a consistent world", found=problem.message) from None
+    except Exception as problem:  # whatever a damaged archive makes its readers raise
         raise BundleError(
             where,
             "cannot be read: truncated, or not a comity bundle",
             found=f"{type(problem).__name__}: {problem}",
             advice="Build it again with `comity world build`.",
         ) from None
-    labels = (tuple(manifest["countries"]), tuple(manifest["sectors"]))
-    world = World._frozen(
-        labels,
-        arrays,
-        manifest["name"],
-        manifest["base_year"],
-        manifest["money_unit"],
-        manifest["provenance"],
-    )
     if world.hash != manifest["hash"]:
         raise BundleError(where, "content does not match its own hash: the file was altered", found=world.hash[:12])
     return world
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    """SHA-256 over everything the manifest says, so that a status cannot be taken out unnoticed."""
+    text = json.dumps(manifest, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

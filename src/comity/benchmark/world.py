@@ -166,7 +166,10 @@ class World:
         arrays = {key: changes.pop(key, getattr(self, key)) for key in (*ARRAYS, "expenditure")}
         meta = {key: changes.pop(key, getattr(self, key)) for key in ("name", "base_year", "money_unit", "provenance")}
         if changes:
-            raise TypeError(f"unknown World fields: {', '.join(changes)}")
+            raise InputError("World.replace", "unknown fields", found=", ".join(changes), allowed=ARRAYS)
+        for key, array in arrays.items():
+            if array is not getattr(self, key):
+                arrays[key] = checks.check_array(key, array, getattr(self, key).shape)
         return World._frozen((self.countries, self.sectors), arrays, **meta)
 
     # -- derived quantities -------------------------------------------------------------------------

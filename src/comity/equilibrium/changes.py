@@ -137,7 +137,7 @@ def _changed(world: World, name: str, given: Any, base: Any, shape: tuple[int, .
     if isinstance(given, tuple):
         flat, values = _flat_cells(name, given, shape)
     else:
-        dense = np.asarray(given, dtype=np.float64)
+        dense = as_numbers(f"shock.{name}", given)
         if dense.shape != shape:
             raise InputError(f"shock.{name}", "wrong shape", found=dense.shape, allowed=f"{shape}")
         flat = np.flatnonzero((dense != base).ravel())
@@ -150,15 +150,31 @@ def _changed(world: World, name: str, given: Any, base: Any, shape: tuple[int, .
     return (flat[moved], values[moved]) if moved.any() else None
 
 
+def as_numbers(where: str, given: Any) -> Array:
+    """A float64 array, or InputError for anything that is not plain real numbers."""
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "fiub":
+            raise ValueError
+        return array.astype(np.float64, copy=False)
+    except ValueError:
+        raise InputError(where, "an array of real numbers is needed", found=given) from None
+
+
 def _flat_cells(name: str, cells: Cells, shape: tuple[int, ...]) -> tuple[Positions, Array]:
     try:
         flat = np.ravel_multi_index(cells[:3], shape)
-    except ValueError:
+    except (ValueError, TypeError):
         raise InputError(f"shock.{name}", "a cell lies outside the world", allowed=f"positions below {shape}") from None
+    values = as_numbers(f"shock.{name}", cells[3])
+    if np.ndim(flat) != 1 or values.shape != flat.shape:
+        raise InputError(f"shock.{name}", "ragged cells", advice="Make the Shock with Shock.from_cells.")
     if len(flat) > 1 and not (flat[1:] > flat[:-1]).all():
         order = np.argsort(flat, kind="stable")
-        return flat[order], cells[3][order]
-    return flat, cells[3]
+        flat, values = flat[order], values[order]
+        if (flat[1:] == flat[:-1]).any():
+            raise InputError(f"shock.{name}", "a cell is given more than once")
+    return flat, values
 
 
 def _check_cells(world: World, name: str, flat: Positions, values: Array, shape: tuple[int, ...]) -> None:
@@ -183,7 +199,7 @@ def _positive(world: World, given: Any) -> Array:
     shape = world.value_added_share.shape
     if given is None:
         return np.ones(shape)
-    values = np.asarray(given, dtype=np.float64)
+    values = as_numbers("shock.productivity_hat", given)
     if values.shape != shape:
         raise InputError("shock.productivity_hat", "wrong shape", found=values.shape, allowed=f"{shape}")
     bad = np.argwhere(~((values > 0) & np.isfinite(values)))
@@ -197,7 +213,7 @@ def _transfer(world: World, given: Any) -> Array:
     count = len(world.countries)
     if given is None:
         return np.zeros(count)
-    values = np.asarray(given, dtype=np.float64)
+    values = as_numbers("shock.transfer", given)
     if values.shape != (count,) or not np.isfinite(values).all():
         raise InputError("shock.transfer", "one finite number a country is needed", found=values.shape)
     if abs(values.sum()) > 1e-9 * world.value_added.sum():

@@ -59,13 +59,16 @@ class Shock:
 def _cells(name: str, given: Any) -> Cells | None:
     if given is None:
         return None
-    if len(given) != 4:
-        raise InputError(name, "four lists are needed: sectors, importers, exporters, values", found=len(given))
+    if not isinstance(given, (tuple, list)) or len(given) != 4:
+        raise InputError(
+            name, "four lists are needed: sectors, importers, exporters, values", found=type(given).__name__
+        )
     try:
         arrays = np.broadcast_arrays(*[np.atleast_1d(np.asarray(part)) for part in given])
-    except ValueError:
-        raise InputError(name, "the four lists differ in length") from None
-    j, n, i = (np.ascontiguousarray(part, dtype=np.intp) for part in arrays[:3])
+        j, n, i = (np.ascontiguousarray(part, dtype=np.intp) for part in arrays[:3])
+        values = np.ascontiguousarray(arrays[3], dtype=np.float64)
+    except (ValueError, TypeError):
+        raise InputError(name, "positions and numbers in four equally long lists are needed") from None
     if len(np.unique(np.stack([j, n, i]), axis=1).T) != len(j):
         raise InputError(name, "a cell is given more than once", advice="Combine the values before making the Shock.")
-    return j, n, i, np.ascontiguousarray(arrays[3], dtype=np.float64)
+    return j, n, i, values

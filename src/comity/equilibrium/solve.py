@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from comity.errors import InputError, NotConvergedError
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-10
+LOOSEST = 1e-4  # a residual above this is no solution of anything
 FINEST = 1e-14  # rounding of a pass; asking the iteration for less only wastes time
 
 
@@ -52,8 +53,10 @@ def solve(
     NotConvergedError : the residual stays above the tolerance
     """
     check_closure(closure, targets)
-    if not tolerance > 0:
-        raise InputError("tolerance", "must be positive", found=tolerance)
+    check_tolerance(tolerance)
+    for name, codes in (("targets", targets), ("equalise", equalise)):
+        if isinstance(codes, str) or (codes is not None and not isinstance(codes, Iterable)):
+            raise InputError(name, "a list of country codes is needed", found=codes)
     benchmark = benchmark_of(world, closure, targets)
     changes = changes_of(benchmark, shock)
     coalition = np.array([benchmark.country(code) for code in equalise or ()], dtype=np.intp)
@@ -63,8 +66,9 @@ def solve(
         return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
 
     parts_in_balance(benchmark, make(1.0))
-    found = search(make, start, max(tolerance / 5, FINEST))
-    return _accepted(found, closure, tolerance, start)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # non-finite states are dropped by the search
+        found = search(make, checked_start(start, benchmark), max(tolerance / 5, FINEST))
+        return _accepted(found, closure, tolerance)
 
 
 def resolve_deficits(world: World, deficit: Array, name: str) -> World:
@@ -79,7 +83,7 @@ def resolve_deficits(world: World, deficit: Array, name: str) -> World:
         return replace(problem, deficit=(1 - fraction) * world.deficit + fraction * deficit)
 
     found = search(make, None, 1e-13)
-    solution = _accepted(found, name, 1e-11, None)
+    solution = _accepted(found, name, 1e-11)
     return world.replace(
         trade_share=solution.trade_share_new,
         value_added=solution.wage_hat * world.value_added,
@@ -89,7 +93,24 @@ def resolve_deficits(world: World, deficit: Array, name: str) -> World:
     )
 
 
-def _accepted(found: Found, closure: str, tolerance: float, start: Array | None) -> Solution:
+def check_tolerance(tolerance: float) -> None:
+    """Raise InputError unless the tolerance is a small positive number."""
+    if not isinstance(tolerance, (int, float)) or not 0 < tolerance <= LOOSEST:
+        raise InputError("tolerance", "a small positive number is needed", found=tolerance, allowed=f"0 to {LOOSEST:g}")
+
+
+def checked_start(start: Array | None, world: World) -> Array | None:
+    """A start state of the right size and finite, else InputError."""
+    if start is None:
+        return None
+    j, n = world.value_added_share.shape
+    state = np.asarray(start, dtype=np.float64)
+    if state.shape != (n * (1 + 2 * j),) or not np.isfinite(state).all():
+        raise InputError("start", "the state of another Solution of this size is needed", found=state.shape)
+    return state
+
+
+def _accepted(found: Found, closure: str, tolerance: float) -> Solution:
     """The Solution of a found state, or the error that says how far the search got."""
     if not found.whole:
         raise refusal(found)

@@ -49,25 +49,26 @@ def refusal(found: Found) -> NoSolutionError:
     strain = np.where(net < 0, -net / np.maximum(implied.exports, 1e-300), 0.0)
     poorest, strained = int(np.argmin(richness)), int(np.argmax(strain))
     reached = f"an equilibrium exists up to {found.fraction:.1%} of the (log) shock"
+    certificate = {"path_fraction": found.fraction, "residual": found.error}
     if strain[strained] >= NEAR_LIMIT:
+        name = world.countries[strained]
         return NoSolutionError(
-            f"No solution: {reached}. There {world.countries[strained]}'s trade surplus takes {strain[strained]:.1%} "
-            "of its exports: the surplus cannot be shipped. Closure 'balanced' (or 'targets-balanced') solves it.",
+            f"No solution: {reached}. There what {name} owes to others (trade surplus and transfers) takes "
+            f"{strain[strained]:.1%} of its exports and cannot be shipped. {_advice(found, strained)}",
             reason="surplus-exceeds-exports",
-            path_fraction=found.fraction,
             country=strained,
             measure=float(strain[strained]),
-            residual=found.error,
+            **certificate,
         )
     if richness[poorest] <= POOR:
+        name = world.countries[poorest]
         return NoSolutionError(
-            f"No solution: {reached}. There {world.countries[poorest]}'s income is down to {richness[poorest]:.1%} of "
-            "its value added: subsidies exhaust it. Use smaller subsidies, or closure 'balanced' if it runs a surplus.",
+            f"No solution: {reached}. There {name}'s income is down to {richness[poorest]:.1%} of its value added. "
+            f"{_advice(found, poorest)}",
             reason="income-exhausted",
-            path_fraction=found.fraction,
             country=poorest,
             measure=float(richness[poorest]),
-            residual=found.error,
+            **certificate,
         )
     return NotConvergedError(
         f"Not converged: {reached}; lowest income / value added {richness[poorest]:.1%} ({world.countries[poorest]}), "
@@ -78,3 +79,17 @@ def refusal(found: Found) -> NoSolutionError:
         measure=float(richness[poorest]),
         residual=found.error,
     )
+
+
+def _advice(found: Found, country: int) -> str:
+    """What to change, named after what actually drains the country's income at the stop."""
+    problem, implied = found.problem, found.implied
+    subsidised = bool((problem.tariff[:, country] < 0).any() or (problem.export_tax[:, :, country] < 0).any())
+    advice = []
+    if subsidised:
+        advice.append("Use smaller subsidies (negative tariffs or export taxes).")
+    if implied.transfer[country] < 0:
+        advice.append("Use a smaller transfer.")
+    if implied.deficit[country] < 0:
+        advice.append("Closure 'balanced' or 'targets-balanced' takes its trade surplus out before the shock.")
+    return " ".join(advice) or "Use a smaller shock."

@@ -309,6 +309,10 @@ def simulate(
             "bands from draws are not part of this version",
             advice="Every number carries a range over elasticity sets, sizes and closures instead.",
         )
+    if not isinstance(scen, Scenario):
+        raise InputError("scenario", "a Scenario is needed", found=scen, advice="Use load_scenario(name_or_file).")
+    if year is not None and not isinstance(year, int):
+        raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
     if year is not None and not 1900 <= year <= 2200:
         raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
     wanted = closure or scen.closure or CLOSURES[0]
