@@ -65,7 +65,7 @@ def cite(outcomes: Any) -> list[str]:
     entries += [source["bibtex"] for source in outcomes.world.provenance.get("sources", []) if source.get("bibtex")]
     about = outcomes.solution.benchmark.provenance.get("elasticities", {})
     notes = [about.get("citation", "")]
-    notes += [report.size_text for report in outcomes.compiled.measures]
+    notes += [report.size_text for report in outcomes.compiled.measures if report.range is not None]
     notes += [report.source for report in outcomes.compiled.measures]
     unique = [note for note in dict.fromkeys(notes) if note]
     return entries + [f"@misc{{comity_note_{k}, note={{{note}}}}}" for k, note in enumerate(unique, 1)]

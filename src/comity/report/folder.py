@@ -28,8 +28,11 @@ DIGITS = "%.10g"  # what a residual of 1e-10 supports
 def check_folder(out: Path) -> None:
     """Raise InputError unless results can be written below `out`; asked before any work is done."""
     place = out
-    while not place.exists() and place.parent != place:
-        place = place.parent
+    try:
+        while not place.exists() and place.parent != place:
+            place = place.parent
+    except OSError as problem:
+        raise InputError(f"--out {out.name[:40]}", "is not a usable name", found=problem.strerror or problem) from None
     if not place.is_dir():
         raise InputError(f"--out {out.name}", "is not a folder", found=f"a file named {place.name}")
     try:

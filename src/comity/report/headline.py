@@ -28,8 +28,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
             f"{start} these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
             f"{levels(before, after)} a year{count}."
         )
-        size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
-        return first, f"Real income of either would move by {_at_most(size)}."
+        return first, _incomes(outcomes, pair)
     most = max(
         (row for row in outcomes.welfare.rows if row.country in outcomes.parties or not outcomes.parties),
         key=lambda row: abs(row.equivalent_variation),
@@ -37,8 +36,18 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
     change = f"{plain(abs(most.real_income_pct), decimals_for(abs(most.real_income_pct)))} per cent"
     verb = "raise" if most.real_income_pct >= 0 else "lower"
     amount = money(abs(most.equivalent_variation)).replace("USD", "US dollars")
-    return f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.", (
-        f"That is {amount} a year, the largest change {'among the parties' if outcomes.parties else 'of any economy'}."
+    among = {0: " of any economy", 1: ""}.get(len(outcomes.parties), " among the parties")
+    rank = f", the largest change{among}" if among else ""
+    if spans_zero(most.equivalent_variation_low, most.equivalent_variation_high):
+        return (
+            f"{start} these measures would change real income of {label(most.country)} by an amount that cannot be "
+            "told from zero over the choices tried.",
+            f"At central sizes it is {plain(most.real_income_pct, decimals_for(abs(most.real_income_pct)), sign=True)} "
+            f"per cent{rank}; the range includes zero.",
+        )
+    return (
+        f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.",
+        f"That is {amount} a year{rank}.",
     )
 
 
@@ -47,6 +56,20 @@ def levels(before: float, after: float) -> str:
     scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
     digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
     return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
+
+
+def _incomes(outcomes: Outcomes, pair: tuple[str, str]) -> str:
+    """Both parties' real income in one sentence: how small, or each with its sign."""
+    size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
+    if size < 0.1:
+        return f"Real income of either would move by {_at_most(size)}."
+    parts = []
+    for code in pair:
+        row = outcomes.of(code)
+        change = plain(row.real_income_pct, decimals_for(abs(row.real_income_pct)), sign=True)
+        noise = " (inside the noise)" if spans_zero(row.real_income_low_pct, row.real_income_high_pct) else ""
+        parts.append(f"{label(code)} {change} per cent{noise}")
+    return f"Real income: {' and '.join(parts)}."
 
 
 def _at_most(size: float) -> str:
@@ -100,7 +123,10 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float]) -> di
     if abs(row.real_income_pct) < 0.1:
         if people:
             cents = 1e8 * row.equivalent_variation / people
-            more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
+            if abs(cents) >= 100:
+                more += f": {plain(cents / 100, 2, sign=True)} US dollars a person"
+            else:
+                more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
         more += f", or {minutes(row.real_income_pct)}"
     noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
     tag = " (estimated)" if outcomes.status(code) == "estimated" else ""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
+from comity.classifications.countries import EVERYBODY, REST_OF_WORLD
 from comity.equilibrium.shock import Shock
 from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
@@ -111,7 +112,8 @@ def compile_scenario(
         targets=targets,
         measures=_reports(setting, effects, combined),
         warnings=findings.warnings(setting, effects, combined),
-        left_out=list(dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing)),
+        left_out=list(dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing))
+        + _rest_left_out(world, scenario),
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
         pairs=_pairs(world, effects),
         nothing=nothing,
@@ -119,6 +121,22 @@ def compile_scenario(
             dict.fromkeys([note for e in effects for note in e.notes] + contained_notes(setting, effects))
         ),
     )
+
+
+def _rest_left_out(world: World, scenario: Any) -> list[str]:
+    """`all` is every economy the world names; the rest of the world gets a measure only by name, and that is said."""
+    if REST_OF_WORLD not in world.countries:
+        return []
+    ids = []
+    for measure in scenario.measures:
+        for side in ("importers", "exporters", "between"):
+            words = getattr(measure, side, None) or ()
+            if any(word.casefold() == EVERYBODY for word in words) and REST_OF_WORLD not in words:
+                ids.append(measure.id)
+    if not ids:
+        return []
+    named = listing(list(dict.fromkeys(ids)))
+    return [f"'all' leaves out the rest of the world (ROW) in: {named}. Write [all, ROW] to include it."]
 
 
 def _setting(world: World, scenario: Any, year: int | None, level: str, theta: ArrayLike | None) -> Setting:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_bloc, find_country, name_of
+from comity.classifications.sectors import load_sectors
 from comity.scenario.measures import Effect, Setting
 from comity.scenario.sizes import Levels
 
@@ -31,7 +32,7 @@ def people(words: Sequence[str]) -> str:
         bloc = find_bloc(word)
         code = None if bloc else find_country(word)
         if word.casefold() == EVERYBODY:
-            names.append("all economies")
+            names.append("every economy named in the world")
         elif code is not None:
             names.append("the rest of the world" if code == "ROW" else name_of(code))
         else:
@@ -58,7 +59,8 @@ def sectors_text(sectors: Sequence[str]) -> str:
         return "goods"
     if tuple(sectors) == ("all",):
         return "goods and services"
-    return joined([word if word in ("goods", "services") else f"sector {word}" for word in sectors])
+    table = load_sectors()
+    return joined([table[word].name.lower() if word in table else word for word in sectors])
 
 
 def number(value: float) -> str:

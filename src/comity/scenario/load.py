@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from comity.errors import InputError, nearest
-from comity.scenario.located import Located, place, read_yaml
+from comity.scenario.located import MAX_BYTES, Located, place, read_yaml
 
 if TYPE_CHECKING:
     from comity.scenario.schema import Scenario
@@ -56,7 +56,7 @@ def load_scenario(name: str | os.PathLike[str]) -> Scenario:
     path = known.get(text)
     if path is None:
         path = Path(text)
-        if not path.exists():
+        if not _exists(path):
             raise InputError(
                 f"scenario {text!r}",
                 "no gallery scenario and no file of that name",
@@ -66,8 +66,21 @@ def load_scenario(name: str | os.PathLike[str]) -> Scenario:
     return parse_scenario(_read(path), path.name)
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than file systems take
+        return False
+
+
 def _read(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            kind = "Is a directory" if path.is_dir() else "is a device"
+            raise InputError(path.name, "cannot be read", found=kind)
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(path.name, "too large for a scenario", found=f"{path.stat().st_size:,} bytes",
+                             allowed=f"{MAX_BYTES:,}")  # fmt: skip
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise InputError(path.name, "not a text file in UTF-8", found=f"byte {problem.start}") from None
