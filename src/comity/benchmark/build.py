@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from importlib import resources
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _build(name: str, data_dir: str | Path, assumptions: str | Path | None) -> W
         flow, countries, steps = carve_country(flow, countries, request)
         record += steps
         estimated.append(code)
-    gdp["ROW"] = gdp["WLD"] - sum(gdp[code] for code in countries if code != "ROW")
+    gdp["ROW"] = gdp["WLD"] - fsum(gdp[code] for code in countries if code != "ROW")  # fsum: one sum on every Python
     lent, borrowed = lend(structure, countries, assumed["borrowed_structure"])
     arrays, balancing = _balanced(flow, tariff, countries, lent, np.array([gdp[code] for code in countries]))
     theta, about = elasticity_set(DEFAULT_SET, list(sectors))

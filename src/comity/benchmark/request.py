@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def _add_services(
 
 
 def _row_gdp(gdp: Mapping[str, float], countries: tuple[str, ...]) -> float:
-    return gdp["WLD"] - sum(gdp[code] for code in countries if code != "ROW")
+    return gdp["WLD"] - fsum(gdp[code] for code in countries if code != "ROW")
 
 
 def _output(
