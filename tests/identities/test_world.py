@@ -93,3 +93,32 @@ def test_bundle_round_trip_and_damage(tmp_path: Path) -> None:
 def test_unknown_country_has_a_nearest_match() -> None:
     with pytest.raises(InputError, match="unknown country.*C00X.*Did you mean C00"):
         WORLD.country("C00X")
+
+
+def test_wrong_kinds_of_arguments_are_named() -> None:
+    with pytest.raises(InputError, match="countries: a list of codes is needed"):
+        World.from_arrays(**parts(countries=None))
+    with pytest.raises(InputError, match="codes are words"):
+        World.from_arrays(**parts(countries=["A", "B", "", "D"]))
+    with pytest.raises(InputError, match="share_tolerance"):
+        World.from_arrays(**parts(share_tolerance=float("nan")))
+    with pytest.raises(InputError, match="not finite numbers"):
+        WORLD.replace(tariff=WORLD.tariff * np.nan)
+    with pytest.raises(InputError, match="unknown fields"):
+        WORLD.replace(tarif=WORLD.tariff)
+
+
+def test_a_bundle_cannot_lose_its_status_unnoticed(tmp_path: Path) -> None:
+    import json
+
+    path = save_world(WORLD.replace(provenance={"countries": {"C000": {"flows": "estimated"}}}), tmp_path / "w.npz")
+    with np.load(path) as file:
+        content = dict(file.items())
+    manifest = json.loads(bytes(content["manifest"]).decode())
+    manifest["provenance"]["countries"] = {}
+    content["manifest"] = np.frombuffer(json.dumps(manifest).encode(), dtype=np.uint8)
+    np.savez_compressed(path, **content)
+    with pytest.raises(InputError, match="altered"):
+        load_world(path)
+    with pytest.raises(InputError, match="cannot be written"):
+        save_world(WORLD, tmp_path / "no" / "w.npz")

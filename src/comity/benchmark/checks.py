@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,11 @@ Labels = tuple[tuple[str, ...], tuple[str, ...]]
 def check_labels(countries: Sequence[str], sectors: Sequence[str]) -> Labels:
     """Labels as tuples; every label once, none empty."""
     for kind, labels in (("countries", countries), ("sectors", sectors)):
-        if isinstance(labels, str) or len(labels) == 0:
+        if isinstance(labels, str) or not isinstance(labels, Collection) or len(labels) == 0:
             raise InputError(kind, "a list of codes is needed", found=repr(labels))
+        blank = [label for label in labels if not isinstance(label, str) or not label.strip()]
+        if blank:
+            raise InputError(kind, "codes are words, none empty", found=listing(map(repr, blank)))
         twice = sorted({str(label) for label in labels if list(labels).count(label) > 1})
         if twice:
             raise InputError(kind, "each code may stand once", found=listing(twice) + " more than once")

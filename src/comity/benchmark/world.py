@@ -100,6 +100,10 @@ class World:
             offenders are named.
         """
         labels = checks.check_labels(countries, sectors)
+        if not isinstance(share_tolerance, (int, float)) or not 0 < share_tolerance <= 1e-3:
+            raise InputError("share_tolerance", "a small positive number is needed", found=share_tolerance)
+        if provenance is not None and not isinstance(provenance, Mapping):
+            raise InputError("provenance", "a mapping is needed", found=type(provenance).__name__)
         n, j = len(labels[0]), len(labels[1])
         shapes = {
             "trade_share": (j, n, n),

@@ -88,7 +88,7 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         ],
         "statuses": statuses(outcomes),
         "sources": outcomes.world.provenance.get("sources", []),
-        "assumptions": outcomes.world.provenance.get("assumptions", []),
+        "assumptions": assumption_rows(outcomes),
         "tried": sum(len(run.range.variants) for run in outcomes.runs),
         "refused": outcomes.refusals(),
         "residual": f"{outcomes.solution.residual:.0e}",
@@ -232,3 +232,15 @@ def python_lines(outcomes: Outcomes) -> str:
             "outcomes.trade.frame.head()  # bilateral flows by sector, before and after",
         )
     )
+
+
+def assumption_rows(outcomes: Outcomes) -> list[dict[str, str]]:
+    """The world's assumptions as readable rows."""
+
+    def words(value: Any) -> str:
+        if isinstance(value, dict):
+            return ", ".join(f"{key} {words(part)}" for key, part in value.items())
+        return ", ".join(map(words, value)) if isinstance(value, list) else str(value)
+
+    rows = outcomes.world.provenance.get("assumptions", [])
+    return [{**row, "value": words(row["value"]).removeprefix("value ")} for row in rows]
