@@ -94,7 +94,14 @@ def test_every_touched_cell_is_in_the_record(world: World) -> None:
     assert record["tariffs on services set to 0"]["count"] > 5000
     assert record["tariffs inside a customs union set to 0"]["count"] > 0
     assert any("flows taken from ROW" in what for what in record)
-    assert any("did not fit" in what for what in record)
+    assert any("cut to the limit" in what for what in record)
+    assert record["imports scaled to the country's own total"]["detail"] == "factor 1.372"
+    assert record["negative final demand of WIOD (stocks drawn down) set to 0"]["count"] == 11
+    assert record["prior cells that were 0 where flows are not and got a trace"]["count"] == 17
+    assert record["sectors without output in a country: prior cost shares kept"]["count"] == int(
+        (world.output == 0).sum()
+    )
+    assert sum("sector list of its own" in what for what in record) == 2
     assert all({"step", "what", "count", "detail"} <= set(step) for step in record.values())
     assert len(world.provenance["sources"]) >= 6 and all(s["licence"] for s in world.provenance["sources"])
     assert all(row["status"] in {"observed", "estimated", "assumed"} for row in world.provenance["assumptions"])

@@ -37,6 +37,17 @@ def aggregate_tariffs(tariff: Array, flow: Array, matrix: Array) -> Array:
     return np.where(total > 0, weighted / np.where(total > 0, total, 1), simple)
 
 
+def tariff_record(tariff: Array, flow: Array, matrix: Array) -> list[dict[str, object]]:
+    """What averaging tariffs over groups of sectors does: cells where nothing flows, economies without rates."""
+    away = ~np.eye(flow.shape[1], dtype=bool)
+    idle = (aggregate_flows(flow, matrix) == 0) & away & (np.einsum("gj,jni->gni", matrix, tariff) > 0)
+    rates = [_entry("simple mean of source sectors where nothing flows (flow weights elsewhere)", int(idle.sum()), "")]
+    for axis, what in ((2, "charge"), (1, "face")):
+        none = int(((tariff > 0).sum(axis=(0, axis)) == 0).sum())
+        rates.append(_entry(f"economies that {what} no tariff at all in the source, left so", none, ""))
+    return rates
+
+
 def clean_tariffs(
     tariff: Array, flow: Array, goods: NDArray[np.bool_], unions: Iterable[Sequence[int]]
 ) -> tuple[Array, list[dict[str, object]]]:

@@ -98,12 +98,17 @@ def balance_country(
     Prior: `inputs` (K, J) and `final` (J,) in money. Row totals are expenditure, column totals (1 - va) Y and income.
     """
     columns = np.append((1 - value_added_share) * output, income)
-    # a prior cell that is zero where the flows need one gets a trace, so that the fit exists
     prior = np.column_stack([inputs, final])
     trace = 1e-9 * prior.sum() / prior.size
-    prior = np.where((prior == 0) & (columns > 0)[None, :] & (expenditure > 0)[:, None], trace, prior)
+    prior = np.where(needs_trace(inputs, final, expenditure, columns), trace, prior)
     table, _, gap = fit(prior, expenditure, columns)
     spent = table[:, :-1].sum(axis=0)
     safe = np.where(spent > 0, spent, 1)
     shares = table[:, :-1] / safe * (1 - value_added_share)
     return shares, table[:, -1] / table[:, -1].sum(), gap
+
+
+def needs_trace(inputs: Array, final: Array, expenditure: Array, columns: Array) -> NDArray[np.bool_]:
+    """(K, J + 1) cells of the prior that are zero where flows are not: they get a trace, so that the fit exists."""
+    prior = np.column_stack([inputs, final])
+    return np.asarray((prior == 0) & (columns > 0)[None, :] & (expenditure > 0)[:, None])

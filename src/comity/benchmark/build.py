@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-from importlib import resources
-from math import fsum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.benchmark.aggregate import aggregate_flows, aggregate_tariffs, clean_tariffs, membership
+from comity.benchmark.aggregate import aggregate_flows, aggregate_tariffs, clean_tariffs, membership, tariff_record
 from comity.benchmark.assumptions import read_assumptions
-from comity.benchmark.balance import accounts, balance_country, shift_value_added
+from comity.benchmark.balance import accounts, balance_country, needs_trace, shift_value_added
 from comity.benchmark.borrow import Structure, lend, structure_of
 from comity.benchmark.carve import carve_country
 from comity.benchmark.elasticities import DEFAULT_SET, elasticity_set
-from comity.benchmark.request import carve_tariffs, make_request
+from comity.benchmark.provenance import flat_assumptions, read_counts, statuses
+from comity.benchmark.request import carve_tariffs, make_request, row_gdp
 from comity.benchmark.world import World
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, nearest
-from comity.sources import icio, totals, wiod
+from comity.sources import baci, icio, penppml, wdi, wiod, wits
 
 Array = NDArray[np.float64]
 
 WORLDS = {"world-2022": 2022, "world-2019": 2019}
 UNIT = "million USD"
+SOURCES = (*icio.SOURCES, wiod.SOURCE, baci.SOURCE, wdi.SOURCE, wits.SOURCE, penppml.SOURCE)
 
 
 def build_world(name: str, data_dir: str | Path, assumptions: str | Path | None = None) -> World:
@@ -34,19 +33,6 @@ def build_world(name: str, data_dir: str | Path, assumptions: str | Path | None 
 
     Raises InputError for an unknown world, a missing or changed source file, assumptions that do not fit.
     """
-    where = "assumptions.yaml" if assumptions is None else Path(assumptions).name
-    try:
-        return _build(name, data_dir, assumptions)
-    except (KeyError, IndexError, AttributeError, TypeError, ValueError) as problem:
-        raise InputError(
-            where,
-            "an entry is missing or of the wrong kind",
-            found=f"{type(problem).__name__}: {problem}",
-            advice="Compare it with the packaged assumptions.yaml.",
-        ) from None
-
-
-def _build(name: str, data_dir: str | Path, assumptions: str | Path | None) -> World:
     if name not in WORLDS:
         raise InputError("world", "cannot be built", found=name, allowed=list(WORLDS), nearest=nearest(name, WORLDS))
     data, year, assumed = Path(data_dir), WORLDS[name], read_assumptions(assumptions)
@@ -61,32 +47,35 @@ def _build(name: str, data_dir: str | Path, assumptions: str | Path | None) -> W
         [raw.countries.index(code) for code in union["members"] if code in raw.countries]
         for union in assumed["zero_tariff_unions"]
     ]
-    tariff, record = clean_tariffs(aggregate_tariffs(raw.tariff, raw.flow, groups), flow, goods, unions)
+    tariff, cleaned = clean_tariffs(aggregate_tariffs(raw.tariff, raw.flow, groups), flow, goods, unions)
+    record = [*tariff_record(raw.tariff, raw.flow, groups), *cleaned]
     gdp, population = _gdp(data, year, raw.countries, assumed)
-    structure = structure_of(wiod.read_wiod(data / "kite_wiod2014"), sectors, assumed["structure_splits"])
-    countries = raw.countries
-    estimated = []
+    tables = wiod.read_wiod(data / "kite_wiod2014")
+    structure = structure_of(tables, sectors, assumed["structure_splits"])
+    countries, lenders = raw.countries, assumed["borrowed_structure"]
+    estimated: list[str] = []
     for code, spec in assumed["carve_out"].items():
-        request = make_request(code, spec, year, data, flow, countries, gdp, structure, sectors)
-        tariff = carve_tariffs(tariff, code, spec, data, sectors)
+        request = make_request(code, spec, year, data, flow, countries, gdp, structure, lenders, sectors)
+        tariff, rates = carve_tariffs(tariff, code, spec, data, sectors)
         flow, countries, steps = carve_country(flow, countries, request)
-        record += steps
+        record += [*steps, rates]
         estimated.append(code)
-    gdp["ROW"] = gdp["WLD"] - fsum(gdp[code] for code in countries if code != "ROW")  # fsum: one sum on every Python
-    lent, borrowed = lend(structure, countries, assumed["borrowed_structure"])
+    gdp["ROW"] = row_gdp(gdp, countries)
+    lent, borrowed = lend(structure, countries, lenders)
+    record += _structure_record(tables, assumed["structure_splits"], borrowed, gdp["ROW"])
     arrays, balancing = _balanced(flow, tariff, countries, lent, np.array([gdp[code] for code in countries]))
     theta, about = elasticity_set(DEFAULT_SET, list(sectors))
     provenance = {
         "title": f"World economy {year}",
         "description": f"OECD ICIO {year}, {', '.join(estimated)} cut out of the rest of the world (estimated), "
         "input-output structure of WIOD 2014",
-        "countries": _statuses(countries, estimated, borrowed),
-        "sources": [source.as_dict() for source in (*icio.SOURCES, wiod.SOURCE, *totals.SOURCES)],
+        "countries": statuses(countries, estimated, borrowed),
+        "sources": [source.as_dict() for source in SOURCES],
         "record": record + balancing,
         "elasticities": about,
         "gdp": {code: gdp[code] for code in countries},
         "population": {code: population[code] for code in countries if code in population},
-        "assumptions": _flat(assumed, year),
+        "assumptions": flat_assumptions(assumed, year),
         "counts": read_counts(name),
         "tariff_terms": "bilateral rates are stored only as averages over 22 sectors: the terms of the source's own "
         "rates could not be established",
@@ -103,28 +92,36 @@ def _build(name: str, data_dir: str | Path, assumptions: str | Path | None) -> W
     )
 
 
-def read_counts(world: str) -> list[dict[str, Any]]:
-    """Both partners' statistics of a pair, million USD, from counts.csv."""
-    text = (resources.files("comity.benchmark") / "worlds" / "counts.csv").read_text(encoding="utf-8")
-    rows = [row for row in csv.DictReader(text.splitlines()) if row["world"] == world]
-    return [
-        {**{key: row[key] for key in ("origin", "destination", "name", "setter", "year", "source")},
-         "value": float(row["value"]), "in_world": row["in_world"] == "yes"}
-        for row in rows
-    ]  # fmt: skip
-
-
 def _gdp(data: Path, year: int, countries: tuple[str, ...], assumed: dict[str, Any]) -> tuple[dict, dict]:
-    gdp = totals.read_wdi(data / "wdi" / "gdp.csv", year, 1e6)
-    population = totals.read_wdi(data / "wdi" / "population.csv", year, 1.0)
+    gdp = wdi.read_wdi(data / "wdi" / "gdp.csv", year, 1e6)
+    population = wdi.read_wdi(data / "wdi" / "population.csv", year, 1.0)
     for code, years in assumed["gdp"].items():
+        if str(year) not in years:
+            raise InputError(f"assumptions, gdp.{code}", "no value for this year", found=list(years), allowed=str(year))
         gdp[code] = float(years[str(year)]["value"])
-        # the world total lacks what WDI does not carry
-        gdp["WLD"] += gdp[code]
-    missing = [code for code in countries if code not in gdp and code != "ROW"]
+        if code in countries:  # WDI's world total lacks it; it does hold what lies inside ROW
+            gdp["WLD"] += gdp[code]
+    missing = [code for code in (*countries, *assumed["carve_out"]) if code not in gdp and code != "ROW"]
     if missing:
         raise InputError("gdp.csv", f"no GDP for {year}", found=missing, advice="Add it under gdp: in the assumptions.")
     return gdp, population
+
+
+def _structure_record(
+    tables: wiod.Wiod, splits: dict[str, Any], borrowed: dict[str, tuple[str, ...]], rest: float
+) -> list[dict[str, object]]:
+    """What was done to WIOD's structure, and the GDP that ROW is left with."""
+    cells, amount = tables.clipped
+    return [
+        {"step": "structure", "what": "negative final demand of WIOD (stocks drawn down) set to 0", "count": cells,
+         "detail": f"{amount:,.0f} of {tables.final.sum():,.0f} million USD"},
+        {"step": "structure", "what": "WIOD sectors divided in two by assumed row shares", "count": len(splits),
+         "detail": ", ".join(splits)},
+        {"step": "structure", "what": "economies with borrowed input-output and final-demand shares",
+         "count": len(borrowed), "detail": ""},
+        {"step": "rescale", "what": "GDP of ROW taken as the world's less all others'", "count": 1,
+         "detail": f"{rest:,.0f} million USD"},
+    ]  # fmt: skip
 
 
 def _balanced(
@@ -134,17 +131,18 @@ def _balanced(
     ledger = accounts(flow, tariff)
     inputs, final = np.empty_like(structure.inputs), np.empty_like(structure.final)
     added = np.empty_like(structure.value_added)
-    shifts, gaps, changes, alphas = [], [], [], []
+    shifts, gaps, changes, alphas, traces, unused = [], [], [], [], 0, 0
     for n in range(len(countries)):
         output, spending = ledger.output[:, n], ledger.expenditure[:, n]
         added[:, n], shift = shift_value_added(structure.value_added[:, n], output, gdp[n] - ledger.revenue[n])
         income = gdp[n] + ledger.deficit[n]
         base = structure.inputs[:, :, n]
         scaled = base / base.sum(axis=0) * (1 - added[:, n])
-        shares, alpha, gap = balance_country(
-            scaled * output, structure.final[:, n] * income, added[:, n], spending, output, income
-        )
+        prior = (scaled * output, structure.final[:, n] * income)
+        traces += int(needs_trace(*prior, spending, np.append(output, income)).sum())
+        shares, alpha, gap = balance_country(*prior, added[:, n], spending, output, income)
         idle = output == 0
+        unused += int(idle.sum())
         shares[:, idle] = scaled[:, idle]
         inputs[:, :, n], final[:, n] = shares, alpha
         shifts.append(shift)
@@ -171,45 +169,11 @@ def _balanced(
          "count": len(moved), "detail": f"material cells move by a median of {np.median(moved):.2f} in logs, 95th "
          f"percentile {np.quantile(moved, 0.95):.2f}; final-demand shares by {100 * np.mean(alphas):.1f} percentage "
          f"points on average; largest gap left {max(gaps):.0e}"},
+        {"step": "balance", "what": "prior cells that were 0 where flows are not and got a trace", "count": traces,
+         "detail": "one billionth of the table's mean cell"},
+        {"step": "balance", "what": "sectors without output in a country: prior cost shares kept", "count": unused,
+         "detail": ""},
+        {"step": "balance", "what": "rounding of the sum of deficits spread over all economies",
+         "count": len(countries), "detail": "below 0.001 million USD in all"},
     ]  # fmt: skip
     return arrays, record
-
-
-def _statuses(countries: tuple[str, ...], estimated: list[str], borrowed: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    table = {}
-    for code in countries:
-        flows = "estimated" if code in estimated else "observed"
-        lenders = borrowed.get(code)
-        table[code] = {
-            "flows": flows,
-            "input_output": "borrowed" if lenders else "observed",
-            "tariffs": "estimated" if code in estimated else "observed",
-            "note": f"input-output structure: mean of {', '.join(lenders)}" if lenders else "",
-        }
-    table["ROW"]["note"] = "what remains of the rest of the world; the source has no tariffs of ROW, HKG, SGP (0)"
-    for code in estimated:
-        table[code]["note"] += "; flows and sector detail built from partner totals, not observed"
-    return table
-
-
-def _flat(assumed: dict[str, Any], year: int) -> list[dict[str, Any]]:
-    """Every entry of the assumptions file with a status, as one row; other years' entries left out."""
-    rows: list[dict[str, Any]] = []
-
-    def walk(node: Any, key: str) -> None:
-        if isinstance(node, dict):
-            if "status" in node:
-                value = {k: v for k, v in node.items() if k not in ("status", "citation")}
-                rows.append(
-                    {"key": key, "value": value, "status": node["status"], "citation": node.get("citation", "")}
-                )
-                return
-            for name, child in node.items():
-                if not (name.isdigit() and name != str(year)):
-                    walk(child, f"{key}.{name}" if key else name)
-        elif isinstance(node, list):
-            for number, child in enumerate(node):
-                walk(child, f"{key}[{number}]")
-
-    walk(assumed, "")
-    return rows

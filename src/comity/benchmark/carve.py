@@ -45,8 +45,12 @@ def carve_country(
     j, n, _ = flow.shape
     row = n - 1
     partners = np.arange(row)
-    exports, lost_exports = _limited(request.exports[:, :row], flow[:, partners, row] * request.limit[:row])
-    imports, lost_imports = _limited(request.imports[:, :row], flow[:, row, partners] * request.limit[:row])
+    exports, moved_exports, lost_exports = _limited(
+        request.exports[:, :row], flow[:, partners, row] * request.limit[:row]
+    )
+    imports, moved_imports, lost_imports = _limited(
+        request.imports[:, :row], flow[:, row, partners] * request.limit[:row]
+    )
     inside_out, inside_in = request.exports[:, row], request.imports[:, row]
     home = np.maximum(request.output - exports.sum(axis=1) - inside_out, 0.0)
     taken = home + inside_out + inside_in
@@ -85,25 +89,26 @@ def carve_country(
         },
         {
             "step": f"carve {request.code}",
-            "what": "wanted flows that did not fit under the limit and were left out",
+            "what": "wanted flows cut to the limit; the cut moved to the partner's other sectors, the rest left out",
             "count": int(((request.exports[:, :row] - exports) > 1e-9).sum())
             + int(((request.imports[:, :row] - imports) > 1e-9).sum()),
-            "detail": f"exports {lost_exports:,.1f}, imports {lost_imports:,.1f} million USD",
+            "detail": f"moved: exports {moved_exports:,.1f}, imports {moved_imports:,.1f}; left out: exports "
+            f"{lost_exports:,.1f}, imports {lost_imports:,.1f} million USD",
         },
     ]
     return wide, (*countries[:-1], request.code, "ROW"), record
 
 
-def _limited(wanted: Array, room: Array) -> tuple[Array, float]:
+def _limited(wanted: Array, room: Array) -> tuple[Array, float, float]:
     """Wanted flows (J, P) cut to the room there is; what is cut moves once to the partner's other wanted sectors,
-    in proportion to the room left. Returns flows and the amount that found no place."""
+    in proportion to the room left. Returns flows, the amount moved and the amount that found no place."""
     placed = np.minimum(wanted, room)
     left = (wanted - placed).sum(axis=0)
     spare = np.where(wanted > 0, room - placed, 0.0)
     total = spare.sum(axis=0)
     moved = np.minimum(left, total)
     placed = placed + spare * np.divide(moved, total, out=np.zeros_like(total), where=total > 0)
-    return placed, float((left - moved).sum())
+    return placed, float(moved.sum()), float((left - moved).sum())
 
 
 def fit_to_stages(flows: Array, stage: NDArray[np.str_], totals: dict[str, float], rounds: int = 200) -> Array:

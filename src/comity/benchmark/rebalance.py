@@ -17,14 +17,15 @@ Array = NDArray[np.float64]
 def with_flows(world: World, flows: Mapping[tuple[str, ...], float]) -> World:
     """The World with other border flows; keys (origin, destination) or (origin, destination, sector), million USD.
 
-    A total scales the pair's own sector mix. Output stays: the exporter's home sales give way; the importer's spending
-    follows. Input-output tables of the countries touched are fitted again with their value added unchanged, so the
-    result is an exact equilibrium.
+    A total is goods and services together and scales the pair's own sector mix. Output stays: the exporter's home sales
+    give way; the importer's spending follows. Input-output tables of the countries touched are fitted again with their
+    value added unchanged, so the result is an exact equilibrium.
 
     Raises InputError for unknown names, negative values, a total on an empty pair, more than the exporter produces.
     """
     flow = world.flow.copy()
     touched: set[int] = set()
+    said = []
     for key, value in flows.items():
         origin, destination, cells = _cell(world, key)
         if not (np.isfinite(value) and value >= 0):
@@ -37,6 +38,7 @@ def with_flows(world: World, flows: Mapping[tuple[str, ...], float]) -> World:
                 advice="Name the sectors: (from, to, sector).",
             )
         fresh = pair * (value / pair.sum()) if len(key) == 2 and pair.sum() > 0 else np.full(len(pair), float(value))
+        said.append(f"{' '.join(key)} {pair.sum():,.6g} to {value:,.6g}")
         tax = world.export_tax[cells, destination, origin]
         flow[cells, origin, origin] -= (fresh - pair) / (1 + tax)
         flow[cells, destination, origin] = fresh
@@ -47,7 +49,7 @@ def with_flows(world: World, flows: Mapping[tuple[str, ...], float]) -> World:
                 f"with_flows {key}", "the origin does not produce that much", found=listing(names), allowed="less"
             )
         touched |= {origin, destination}
-    return _refitted(world, flow, world.tariff, sorted(touched))
+    return _refitted(world, flow, world.tariff, sorted(touched), "flows: " + listing(said))
 
 
 def with_tariffs(world: World, tariffs: Mapping[tuple[str, ...], float]) -> World:
@@ -61,6 +63,7 @@ def with_tariffs(world: World, tariffs: Mapping[tuple[str, ...], float]) -> Worl
     tariff = world.tariff.copy()
     touched: set[int] = set()
     goods = is_goods(world.sectors)
+    said = []
     for key, rate in tariffs.items():
         origin, destination, cells = _cell(world, key)
         if not (np.isfinite(rate) and rate > -1):
@@ -70,7 +73,8 @@ def with_tariffs(world: World, tariffs: Mapping[tuple[str, ...], float]) -> Worl
         chosen = cells[goods[cells]]
         tariff[chosen, destination, origin] = rate
         touched.add(destination)
-    return _refitted(world, world.flow.copy(), tariff, sorted(touched))
+        said.append(f"{' '.join(key)} to {rate:.6g}")
+    return _refitted(world, world.flow.copy(), tariff, sorted(touched), "tariffs: " + listing(said))
 
 
 def _cell(world: World, key: tuple[str, ...]) -> tuple[int, int, NDArray[np.intp]]:
@@ -83,7 +87,7 @@ def _cell(world: World, key: tuple[str, ...]) -> tuple[int, int, NDArray[np.intp
     return origin, destination, every if len(key) == 2 else np.array([world.sector(key[2])])
 
 
-def _refitted(world: World, flow: Array, tariff: Array, touched: list[int]) -> World:
+def _refitted(world: World, flow: Array, tariff: Array, touched: list[int], said: str) -> World:
     """A World on new flows and tariffs; value-added shares stay, input and final shares of `touched` are fitted."""
     after = accounts(flow, tariff, world.export_tax)
     income = world.value_added + after.revenue + after.deficit
@@ -105,7 +109,7 @@ def _refitted(world: World, flow: Array, tariff: Array, touched: list[int]) -> W
     spent = np.where(after.expenditure > 0, after.expenditure, 1)
     names = ", ".join(world.countries[n] for n in touched)
     step = {"step": "rebalance", "what": f"tables of {names} fitted to changed flows or tariffs", "count": len(touched),
-            "detail": f"largest gap {max(gaps):.0e}"}  # fmt: skip
+            "detail": f"{said}; largest gap {max(gaps):.0e}"}  # fmt: skip
     provenance = {**world.provenance, "record": [*world.provenance.get("record", []), step]}
     return World.from_arrays(
         countries=world.countries,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from comity.errors import InputError
 
@@ -29,6 +32,21 @@ def require(path: Path, what: str) -> Path:
     if not path.exists():
         raise InputError(str(path.name), f"{what} is not there", found=f"no {path.name} in {path.parent.name}/")
     return path
+
+
+@contextmanager
+def opened(path: Path, what: str, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """A text file open for reading, or an InputError that says what cannot be read and why."""
+    try:
+        with open(require(path, what), newline="", encoding=encoding) as file:
+            yield file
+    except (OSError, UnicodeDecodeError) as problem:
+        raise unreadable(path, problem) from None
+
+
+def unreadable(path: Path, problem: Exception) -> InputError:
+    """The error for a file that is there but damaged, or not of the expected kind."""
+    return InputError(path.name, "cannot be read: damaged, or another kind of file?", found=problem)
 
 
 def missing_extra(package: str) -> InputError:

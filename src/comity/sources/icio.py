@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.errors import InputError
-from comity.sources import Source, missing_extra, require
+from comity.sources import Source, missing_extra, require, unreadable
 
 Array = NDArray[np.float64]
 
@@ -51,20 +51,30 @@ def read_icio(path: Path) -> Icio:
         import h5py
     except ImportError:
         raise missing_extra("h5py") from None
-    with h5py.File(require(path, "the ICIO file")) as file:
-        if "data" not in file:
-            raise InputError(path.name, "not the expected layout", found=list(file), allowed="a group 'data'")
-        data = file["data"]
-
-        def text(reference: Any) -> str:
-            return "".join(map(chr, file[reference][:].ravel()))
-
-        countries = tuple(text(reference) for reference in data["countries"][0])
-        sectors = tuple(text(reference) for reference in data["sectors"][0])
-        # h5py turns MATLAB's axes round: (sector, importer, exporter)
-        flow, tariff = np.array(data["Xjik_3D"]), np.array(data["tjik_3D"])
+    require(path, "the ICIO file")
+    try:
+        with h5py.File(path) as file:
+            countries, sectors, flow, tariff = _contents(file, path)
+    except (OSError, KeyError, TypeError, ValueError) as problem:
+        raise unreadable(path, problem) from None
     if flow.shape != (SECTORS, COUNT, COUNT) or tariff.shape != flow.shape or len(countries) != COUNT:
         raise InputError(path.name, "unexpected size", found=flow.shape, allowed=f"({SECTORS}, {COUNT}, {COUNT})")
     if (flow < 0).any() or not np.isfinite(flow).all():
         raise InputError(path.name, "flows must be finite and not negative")
+    if not np.isfinite(tariff).all() or (tariff <= -1).any():
+        raise InputError(path.name, "tariffs must be rates above -1")
     return Icio(countries, sectors, flow, tariff)
+
+
+def _contents(file: Any, path: Path) -> tuple[tuple[str, ...], tuple[str, ...], Array, Array]:
+    """Labels, flows and tariffs of the open file; h5py turns MATLAB's axes round: (sector, importer, exporter)."""
+    if "data" not in file:
+        raise InputError(path.name, "not the expected layout", found=list(file), allowed="a group 'data'")
+    data = file["data"]
+
+    def text(reference: Any) -> str:
+        return "".join(map(chr, file[reference][:].ravel()))
+
+    countries = tuple(text(reference) for reference in data["countries"][0])
+    sectors = tuple(text(reference) for reference in data["sectors"][0])
+    return countries, sectors, np.array(data["Xjik_3D"]), np.array(data["tjik_3D"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.sources import Source, check_columns, missing_extra, require
+from comity.errors import InputError
+from comity.sources import Source, check_columns, missing_extra, require, unreadable
 
 Array = NDArray[np.float64]
 
@@ -26,13 +27,17 @@ SOURCE = Source(
 
 @dataclass(frozen=True)
 class Wiod:
-    """use (K, J, N) inputs, value_added (J, N), final (J, N), in million USD of 2014."""
+    """use (K, J, N) inputs, value_added (J, N), final (J, N), in million USD of 2014.
+
+    clipped: (cells, million USD) of negative final demand (stocks drawn down) that was set to 0.
+    """
 
     countries: tuple[str, ...]
     sectors: tuple[str, ...]
     use: Array
     value_added: Array
     final: Array
+    clipped: tuple[int, float]
 
 
 def read_wiod(folder: Path) -> Wiod:
@@ -45,17 +50,19 @@ def read_wiod(folder: Path) -> Wiod:
     tariff = _table(folder, "tariff", ["origin", "destination", "sector"])
     spending = _table(folder, "expenditure", ["country", "sector"])
     countries, sectors = share[1][0], share[1][2]
-    ordered = [_ordered(table, (countries, countries, sectors)) for table in (share, tariff)]
-    expenditure = _ordered(spending, (countries, sectors))
+    pairs = (countries, countries, sectors)
+    ordered = [_ordered(share, pairs, "trade_share"), _ordered(tariff, pairs, "tariff")]
+    expenditure = _ordered(spending, (countries, sectors), "expenditure")
     output = np.einsum("ond,nd->od", ordered[0] / ordered[1], expenditure).T
-    factor = _ordered(_table(folder, "factor_share", ["sector", "country"]), (sectors, countries))
-    inputs = _ordered(
-        _table(folder, "intermediate_share", ["input", "output", "country"]), (sectors, sectors, countries)
-    )
+    factor = _ordered(_table(folder, "factor_share", ["sector", "country"]), (sectors, countries), "factor_share")
+    inputs = _table(folder, "intermediate_share", ["input", "output", "country"])
+    coefficients = _ordered(inputs, (sectors, sectors, countries), "intermediate_share")
     value_added = factor * output
-    use = inputs * (output - value_added)[None]
+    use = coefficients * (output - value_added)[None]
     final = expenditure.T - use.sum(axis=1)
-    return Wiod(countries, sectors, use, value_added, np.maximum(final, 0.0))
+    below = final < 0
+    clipped = (int(below.sum()), float(-final[below].sum()))
+    return Wiod(countries, sectors, use, value_added, np.maximum(final, 0.0), clipped)
 
 
 def _table(folder: Path, name: str, keys: list[str]) -> tuple[Array, tuple[tuple[str, ...], ...]]:
@@ -64,7 +71,11 @@ def _table(folder: Path, name: str, keys: list[str]) -> tuple[Array, tuple[tuple
         import pyarrow.parquet
     except ImportError:
         raise missing_extra("pyarrow") from None
-    frame = pyarrow.parquet.read_table(require(folder / f"{name}.parquet", f"WIOD table {name}"))
+    path = require(folder / f"{name}.parquet", f"WIOD table {name}")
+    try:
+        frame = pyarrow.parquet.read_table(path)
+    except (OSError, ValueError) as problem:  # pyarrow's own errors are kinds of these
+        raise unreadable(path, problem) from None
     check_columns(frame.column_names, [*keys, "value"], f"{name}.parquet")
     labels, positions = [], []
     for key in keys:
@@ -76,6 +87,9 @@ def _table(folder: Path, name: str, keys: list[str]) -> tuple[Array, tuple[tuple
     return dense, tuple(labels)
 
 
-def _ordered(table: tuple[Array, tuple[tuple[str, ...], ...]], labels: tuple[tuple[str, ...], ...]) -> Array:
-    assert table[1] == labels, "WIOD tables disagree on their labels"
+def _ordered(table: tuple[Array, tuple[tuple[str, ...], ...]], labels: tuple[tuple[str, ...], ...], name: str) -> Array:
+    """The table's values if its labels are the expected ones."""
+    if table[1] != labels:
+        lost = sorted(set(map(str, np.concatenate(labels))) ^ set(map(str, np.concatenate(table[1]))))
+        raise InputError(f"{name}.parquet", "labels differ from those of trade_share.parquet", found=lost)
     return table[0]
