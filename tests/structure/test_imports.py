@@ -22,6 +22,7 @@ ROOMS = (
     ("equilibrium",),
     ("outcomes",),
     ("coalition", "sweep", "uncertainty", "design"),
+    ("validation",),
     ("dossier",),
     ("records",),
     ("report",),

@@ -1,0 +1,1 @@
+"""Published results and other programs' numbers, reproduced: `comity validate`."""
