@@ -27,8 +27,10 @@ class Rates:
         """(1 + new) / (1 + old)."""
         return (1 + self.new) / (1 + self.old)
 
-    def part(self, fraction: float) -> Rates:
-        """Rates with ln(1 + rate) at a fraction of its way."""
+    def part(self, fraction: float, linear: bool = False) -> Rates:
+        """Rates with ln(1 + rate), or the rate itself where `linear`, at a fraction of its way."""
+        if linear:
+            return Rates(self.old, (1 - fraction) * self.old + fraction * self.new)
         log_new = (1 - fraction) * np.log1p(self.old) + fraction * np.log1p(self.new)
         return Rates(self.old, np.expm1(log_new))
 
@@ -59,9 +61,9 @@ class Changes:
             return np.zeros(len(self.flat), dtype=bool)
         return np.isposinf(self.log_iceberg)
 
-    def part(self, fraction: float) -> Changes:
-        """The shock at a fraction of its way: ln d, ln(1+t), ln(1+e), ln A and T linear. Embargoes stay whole here;
-        `problem.make_problem` fades their weights."""
+    def part(self, fraction: float, linear_rates: bool = False) -> Changes:
+        """The shock at a fraction of its way: ln d, ln(1+t), ln(1+e), ln A and T linear, or t and e themselves where
+        `linear_rates`. Embargoes stay whole here; `problem.make_problem` fades their weights."""
         if fraction == 1.0:
             return self
         iceberg = self.log_iceberg
@@ -71,8 +73,8 @@ class Changes:
         return replace(
             self,
             log_iceberg=iceberg,
-            tariff=None if self.tariff is None else self.tariff.part(fraction),
-            export_tax=None if self.export_tax is None else self.export_tax.part(fraction),
+            tariff=None if self.tariff is None else self.tariff.part(fraction, linear_rates),
+            export_tax=None if self.export_tax is None else self.export_tax.part(fraction, linear_rates),
             productivity_hat=self.productivity_hat**fraction,
             transfer=fraction * self.transfer,
         )

@@ -60,10 +60,11 @@ def make_problem(
     income_factor: Array | None = None,
     coalition: Positions | None = None,
     fraction: float = 1.0,
+    linear_rates: bool = False,
 ) -> Problem:
     """The Problem at a fraction of the path to the shock (1 is the whole shock)."""
     base = prepare(world)
-    part = changes.part(fraction)
+    part = changes.part(fraction, linear_rates)
     theta = world.trade_elasticity
     foreign, home, tariff, tax, shipped = _weights(base, part, theta, fraction)
     # without an embargo no link disappears, and the benchmark's own graph still holds

@@ -68,7 +68,7 @@ def solve(
     parts_in_balance(benchmark, make(1.0))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # non-finite states are dropped by the search
         found = search(make, checked_start(start, benchmark), max(tolerance / 5, FINEST))
-        return _accepted(found, closure, tolerance)
+        return accepted(found, closure, tolerance)
 
 
 def resolve_deficits(world: World, deficit: Array, name: str) -> World:
@@ -83,7 +83,7 @@ def resolve_deficits(world: World, deficit: Array, name: str) -> World:
         return replace(problem, deficit=(1 - fraction) * world.deficit + fraction * deficit)
 
     found = search(make, None, 1e-13)
-    solution = _accepted(found, name, 1e-11)
+    solution = accepted(found, name, 1e-11)
     return world.replace(
         trade_share=solution.trade_share_new,
         value_added=solution.wage_hat * world.value_added,
@@ -110,7 +110,7 @@ def checked_start(start: Array | None, world: World) -> Array | None:
     return state
 
 
-def _accepted(found: Found, closure: str, tolerance: float) -> Solution:
+def accepted(found: Found, closure: str, tolerance: float) -> Solution:
     """The Solution of a found state, or the error that says how far the search got."""
     if not found.whole:
         raise refusal(found)

@@ -17,7 +17,9 @@ from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
 from comity.errors import InputError, nearest
 from comity.outcomes import tables
+from comity.outcomes.attribution import attribution_table, decomposition_table, detail_table, steps_of
 from comity.outcomes.counts import Count, Target, announced_targets, counts_of, on_count
+from comity.outcomes.decomposition import Decomposition, decompose
 from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import (
     WORLD_SETTING,
@@ -29,6 +31,7 @@ from comity.outcomes.ranges import (
     with_set,
 )
 from comity.scenario.compile import Compiled, compile_scenario
+from comity.scenario.prefixes import prefix_shocks
 from comity.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -176,6 +179,31 @@ class Outcomes:
     def revenue(self) -> Table:
         """Tariff and export-tax revenue."""
         return Table("revenue", tables.revenue(self.solution), self)
+
+    @cached_property
+    def _decomposed(self) -> tuple[Decomposition, list[str]]:
+        """Parts of the central solution and the measures they are attributed to. Raises NotConvergedError."""
+        solution = self.solution
+        prefixes = prefix_shocks(solution.benchmark, self.scenario, self.year)
+        names, steps = steps_of(solution.benchmark, solution.changes, prefixes)
+        return decompose(solution, steps), names
+
+    @cached_property
+    def decomposition(self) -> Table:
+        """Where each country's change of real income comes from: terms of trade, volume of trade, trade costs,
+        productivity, transfers; docs/decomposition.md."""
+        return Table("decomposition", decomposition_table(self.solution, self._decomposed[0]), self)
+
+    @cached_property
+    def decomposition_detail(self) -> Table:
+        """The same by partner and sector, for the parties (for every country where a scenario names none)."""
+        countries = self.parties or list(self.world.countries)
+        return Table("decomposition_detail", detail_table(self.solution, self._decomposed[0], countries), self)
+
+    @cached_property
+    def measures(self) -> Table:
+        """How much of each country's change of real income each measure brings; adds up exactly."""
+        return Table("measures", attribution_table(self.solution, *self._decomposed), self)
 
     @property
     def targets(self) -> list[Target]:

@@ -92,7 +92,7 @@ def compile_scenario(
     InputError : unknown countries, sectors, sizes or regimes; contradicting or doubly counted measures; a regime the
         world already contains; a country cut off from every supplier of a sector; measures on empty flows only
     """
-    setting = _setting(world, scenario, year, size_level, theta)
+    setting = make_setting(world, scenario, year, size_level, theta)
     everything = [effect for index in range(len(scenario.measures)) for effect in build(setting, index)]
     check_contradictions(setting, everything)
     check_covers(setting, everything)
@@ -100,7 +100,7 @@ def compile_scenario(
     combined = combine(world, effects)
     findings.check_rates(setting, combined)
     findings.check_suppliers(setting, combined)
-    shock = _shock(world, combined)
+    shock = make_shock(world, combined)
     nothing = findings.why_nothing(setting, effects, combined, whole=include is None)
     targets = _targets(setting, effects)
     return Compiled(
@@ -139,7 +139,7 @@ def _rest_left_out(world: World, scenario: Any) -> list[str]:
     return [f"'all' leaves out the rest of the world (ROW) in: {named}. Write [all, ROW] to include it."]
 
 
-def _setting(world: World, scenario: Any, year: int | None, level: str, theta: ArrayLike | None) -> Setting:
+def make_setting(world: World, scenario: Any, year: int | None, level: str, theta: ArrayLike | None) -> Setting:
     if level not in ("low", "central", "high"):
         raise InputError("size_level", "unknown size", found=level, allowed="low, central, high")
     values = world.trade_elasticity if theta is None else np.asarray(theta, dtype=float)
@@ -184,7 +184,7 @@ def _pairs(world: World, effects: list[Effect]) -> list[tuple[str, str]]:
     return [(world.countries[n], world.countries[i]) for n, i in seen]
 
 
-def _shock(world: World, combined: Combined) -> Shock:
+def make_shock(world: World, combined: Combined) -> Shock:
     """Changed cells only, ascending."""
     shape = world.trade_share.shape
 
