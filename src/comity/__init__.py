@@ -25,6 +25,7 @@ _PUBLIC = {
     "compile_scenario": "comity.scenario.compile",
     "simulate": "comity.outcomes.simulate",
     "Outcomes": "comity.outcomes.simulate",
+    "ge_gravity": "comity.outcomes.ge_gravity",
     "ComityError": "comity.errors",
     "InputError": "comity.errors",
     "NoSolutionError": "comity.errors",

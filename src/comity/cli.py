@@ -30,6 +30,7 @@ world_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build
 app.add_typer(world_app, name="world")
 
 World = Annotated[str | None, typer.Option("--world", help="Embedded world or bundle file.", show_default=False)]
+RAW_SOURCES = Path("../shared/data")
 Json = Annotated[bool, typer.Option("--json", help="Print results as JSON instead of words.")]
 
 
@@ -155,10 +156,36 @@ def worlds(as_json: Json = False) -> None:
         typer.echo(f"  {name}: {title}")
 
 
+@app.command()
+def validate(
+    studies: Annotated[list[str] | None, typer.Argument(help="Studies to run; all by default.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of published data sets.")] = None,
+    as_json: Json = False,
+    write: Annotated[Path | None, typer.Option("--write", help="Also write the table as a Markdown page.")] = None,
+) -> None:
+    """Reproduce published results and other programs' numbers; exit code 1 if a row differs without explanation."""
+    from comity.validation import page
+    from comity.validation import run as validation
+
+    if data is not None and not data.is_dir():
+        raise InputError("--data", "no such folder", found=str(data))
+    if write is not None and not write.parent.is_dir():
+        raise InputError("--write", "no such folder", found=str(write.parent))
+    results = validation.run_studies(data or RAW_SOURCES, studies or [])
+    if as_json:
+        typer.echo(json.dumps(validation.as_json(results), indent=1, ensure_ascii=False))
+    else:
+        typer.echo(page.terminal(results))
+    if write is not None:
+        write.write_text(page.markdown(results), encoding="utf-8")
+    if validation.failures(results):
+        raise typer.Exit(1)
+
+
 @world_app.command("build")
 def world_build(
     names: Annotated[list[str] | None, typer.Argument(help="Worlds to build; all by default.")] = None,
-    data: Annotated[Path, typer.Option("--data", help="Folder of raw sources.")] = Path("../shared/data"),
+    data: Annotated[Path, typer.Option("--data", help="Folder of raw sources.")] = RAW_SOURCES,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for bundles; default: the package's own.")] = None,
     assumptions: Annotated[Path | None, typer.Option(help="An assumptions file instead of the packaged one.")] = None,
 ) -> None:

@@ -36,6 +36,7 @@ ALLOWED = {
     # a compiled scenario is a Shock: the one data type that crosses
     ("scenario/compile.py", "equilibrium"),
     ("scenario/combine.py", "equilibrium"),
+    ("scenario/prefixes.py", "equilibrium"),
     # outcomes carry their run record
     ("outcomes/simulate.py", "records"),
 }

@@ -44,7 +44,7 @@ class Row:
 
     @property
     def status(self) -> str:
-        """"reproduced", "differs" (a failure), "differs, explained" or "not reproducible"."""
+        """ "reproduced", "differs" (a failure), "differs, explained" or "not reproducible"."""
         gap = self.difference
         if gap is None:
             return NOT_CHECKED
