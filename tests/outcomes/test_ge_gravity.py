@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from comity import InputError, NoSolutionError, Shock, solve
-from comity import ge_gravity
+from comity import InputError, NoSolutionError, Shock, ge_gravity, solve
 from comity.outcomes.ge_gravity import GravityResult
 from tests.helpers import one_sector_world
 

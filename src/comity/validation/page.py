@@ -33,8 +33,7 @@ def terminal(results: Sequence[Result]) -> str:
             continue
         cells = [_cells(row) for row in result.rows]
         widths = [max(len(line[k]) for line in [HEAD, *cells]) for k in range(len(HEAD))]
-        for line in [HEAD, *cells]:
-            lines.append("  " + "  ".join(_fit(text, width, k) for k, (text, width) in enumerate(zip(line, widths, strict=True))).rstrip())  # fmt: skip
+        lines += [_line(line, widths) for line in [HEAD, *cells]]
         lines += [f"  note on {row.quantity}, {row.label}: {row.note}" for row in result.rows if row.note]
     return "\n".join([*lines, "", *summary(results)]).lstrip("\n")
 
@@ -79,6 +78,11 @@ def markdown(results: Sequence[Result]) -> str:
 
 def _counted(result: Result) -> str:
     return ", ".join(f"{count} {status}" for status, count in result.counts.items())
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    fitted = [_fit(text, width, column) for column, (text, width) in enumerate(zip(cells, widths, strict=True))]
+    return ("  " + "  ".join(fitted)).rstrip()
 
 
 def _fit(text: str, width: int, column: int) -> str:
