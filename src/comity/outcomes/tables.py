@@ -37,6 +37,10 @@ DEFINITIONS = {
     "tariff_revenue_after": ("million USD a year", "with the measures"),
     "export_tax_revenue_before": ("million USD a year", "benchmark"),
     "export_tax_revenue_after": ("million USD a year", "with the measures"),
+    "contribution_pct": (
+        "log points x 100",
+        "contribution to the change of real income; adds up to ln(real_income_hat)",
+    ),
 }
 
 

@@ -115,11 +115,13 @@ def plot_table(table: Table) -> Any:
         return drawing.bars(bars_data(outcomes), WIDE)
     if table.name in ("trade", "diversion", "totals"):
         return drawing.flows(flows_data(outcomes), WIDE)
-    column = {"prices": "price_pct", "production": "change", "revenue": "tariff_revenue_after"}[table.name]
+    column = {"prices": "price_pct", "production": "change", "revenue": "tariff_revenue_after"}.get(
+        table.name, "equivalent_variation"
+    )
     frame = table.frame
     chosen = frame[frame["country"].isin(outcomes.parties)] if outcomes.parties else frame
     chosen = chosen.reindex(chosen[column].abs().sort_values(ascending=False).index).head(20)
-    keys = [name for name in ("country", "sector") if name in chosen]
+    keys = [name for name in ("country", "measure", "part", "partner", "sector") if name in chosen]
     rows: list[dict[str, Any]] = []
     for _, row in chosen.iterrows():
         rows.append({"name": " ".join(str(row[k]) for k in keys), "value": float(row[column])})  # noqa: PERF401

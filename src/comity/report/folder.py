@@ -8,13 +8,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from comity.errors import InputError
+from comity.errors import InputError, NoSolutionError, NotConvergedError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
@@ -22,6 +23,7 @@ from comity.records import run_record
 from comity.report.drawing import Drawer
 
 TABLES = ("welfare", "trade", "totals", "diversion", "prices", "production", "revenue")
+ORIGINS = ("decomposition", "decomposition_detail", "measures")  # absent where the path has no solution
 DIGITS = "%.10g"  # what a residual of 1e-10 supports
 
 
@@ -61,6 +63,9 @@ def write_folder(outcomes: Outcomes, out: Path, command: str, drawer: Drawer | N
     try:
         for table in TABLES:
             _write_table(outcomes, table, temporary / f"{table}.csv")
+        for table in ORIGINS:
+            with suppress(NotConvergedError, NoSolutionError):
+                _write_table(outcomes, table, temporary / f"{table}.csv")
         _write_key_results(outcomes, temporary / "key_results.csv")
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)

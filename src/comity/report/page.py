@@ -13,6 +13,7 @@ from comity.records import cite
 from comity.report import charts
 from comity.report.drawing import CLASSES, DARK, Drawer, draw
 from comity.report.headline import lead, levels, three
+from comity.report.origins import origins
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain
 
@@ -78,6 +79,7 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "diverted": diverted(outcomes),
         "counts": count_rows(outcomes),
         "targets": outcomes.targets,
+        "origins": origins(outcomes),
         "measures": outcomes.compiled.measures,
         "nothing": outcomes.compiled.nothing,
         "notes": [
