@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test test-slow lint bench world clean
+.PHONY: demo test test-slow lint bench world validate docs clean
 
 demo: $(STAMP)
 	$(BIN)/comity run tehran-2023 --out results
@@ -25,6 +25,14 @@ bench: $(STAMP)
 
 world: $(STAMP)
 	$(BIN)/comity world build --data ../shared/data
+
+validate: $(STAMP)
+	$(BIN)/comity validate
+
+# pages and pictures that come from a run; needs the data folder
+docs: $(STAMP)
+	$(BIN)/comity validate --write docs/validation.md > /dev/null
+	$(BIN)/python docs/pictures.py
 
 # uv when it is there (fast), else venv and pip; both install the versions of requirements.lock
 $(STAMP): pyproject.toml requirements.lock
