@@ -74,12 +74,12 @@ def _many_sectors(name: str, free: World) -> list[Row]:
     able = np.isfinite(gains)
     ours = autarky(free, able)[able]
     left_out = [code for code, ok in zip(free.countries, able, strict=True) if not ok]
-    said = f"{int(able.sum())} of {len(able)} economies"
-    said += f"; left out (a used sector without home output): {', '.join(left_out)}" if left_out else ""
+    said = f"{int(able.sum())} of {len(able)} economies are compared"
+    said += f"; left out, because a sector they use has no home output: {', '.join(left_out)}" if left_out else ""
     table = f"autarky of {name}"
     found = [
         Row(table, "largest distance of solver and closed form", "many sectors, inputs", 0.0,
-            float(np.abs(ours - np.exp(-gains[able])).max()), TOLERANCE, "ratio", f"stated for the limit; {said}")
+            float(np.abs(ours - np.exp(-gains[able])).max()), TOLERANCE, "ratio", "stated for the limit", said)
     ]  # fmt: skip
     for code in ("USA", "DEU", "IRN", "BLR"):
         if code in free.countries and able[free.country(code)]:

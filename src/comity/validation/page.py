@@ -34,7 +34,7 @@ def terminal(results: Sequence[Result]) -> str:
         cells = [_cells(row) for row in result.rows]
         widths = [max(len(line[k]) for line in [HEAD, *cells]) for k in range(len(HEAD))]
         lines += [_line(line, widths) for line in [HEAD, *cells]]
-        lines += [f"  note on {row.quantity}, {row.label}: {row.note}" for row in result.rows if row.note]
+        lines += [f"  note on {line}" for line in noted(result.rows)]
     return "\n".join([*lines, "", *summary(results)]).lstrip("\n")
 
 
@@ -71,9 +71,21 @@ def markdown(results: Sequence[Result]) -> str:
         parts += ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
         parts += ["| " + " | ".join(_cells(row)) + " |" for row in result.rows]
         parts += ["", "</details>"] if long else []
-        notes = dict.fromkeys(f"- {row.quantity}, {row.label}: {row.note}" for row in result.rows if row.note)
+        notes = [f"- {line}" for line in noted(result.rows)]
         parts += ["", "Notes", "", *notes] if notes else []
     return "\n".join(parts) + "\n"
+
+
+def noted(rows: Sequence[Row], most: int = 6) -> list[str]:
+    """Every note once, with the rows it belongs to."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        if row.note:
+            groups.setdefault(row.note, []).append(f"{row.table}, {row.quantity}, {row.label}")
+    return [
+        "; ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") + f": {note}"
+        for note, names in groups.items()
+    ]
 
 
 def _counted(result: Result) -> str:
