@@ -1,0 +1,1 @@
+"""Dossiers: commitments, claims with verdicts, and what was promised, predicted and observed."""

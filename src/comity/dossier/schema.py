@@ -1,0 +1,315 @@
+"""The dossier file as types (pydantic). docs/dossiers.md describes every key.
+
+A dossier holds what a source says: who committed to what, what is claimed, what was observed; and the scenarios on
+which the claims are tested. Models hold what the file says; nothing here knows a world.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from comity.scenario import quantities as q
+from comity.scenario.located import Path, place
+from comity.scenario.schema import Flag, Id, OwnRegime, Source, Strict, Text, Words, Year, _json, _read, refuse
+
+STATUSES = (
+    "announced", "signed", "in force", "carried out in part", "carried out", "not reported", "withdrawn",
+)  # fmt: skip
+Status = Literal[
+    "announced", "signed", "in force", "carried out in part", "carried out", "not reported", "withdrawn"
+]  # fmt: skip
+Whose = Literal["source", "ours"]
+
+
+def _paragraphs(value: Any) -> tuple[int, ...]:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    numbers = []
+    for item in items:
+        written = str(item).strip()
+        if not written.isascii() or not written.isdigit() or not 1 <= int(written) <= 10_000:
+            raise q.Refused("a paragraph number is needed", allowed="a whole number from 1, or a list such as [1, 24]")
+        numbers.append(int(written))
+    return tuple(numbers)
+
+
+Paragraphs = Annotated[tuple[int, ...], _read(_paragraphs), _json(["integer", "array", "string"])]
+Moment = Annotated[str, _read(q.date_text), _json(["string", "integer"], "2023 or 2023-03-13")]
+Share = Annotated[float, _read(q.share), _json(["number", "string"], '0.01 or "1%"')]
+Number = Annotated[float, _read(q.number), _json(["number", "string"])]
+Million = Annotated[float, _read(q.number), _json(["number", "string"], "million USD a year")]
+
+
+class DossierSource(Source):
+    """A source of the dossier. `begins` are the first words of its paragraph 1, so that paragraphs can be counted in a
+    text the reader supplies: a paragraph is a line that is not empty."""
+
+    begins: Text | None = None
+    language: Text | None = None
+
+
+class Reference(Strict):
+    """Where in a source: its id, paragraphs, and the figures quoted from it, as they are written there."""
+
+    id: Id
+    paragraph: Paragraphs = ()
+    where: Text | None = None
+    figures: Words = ()
+
+
+class Event(Strict):
+    """What became of a commitment at a date, on whose word."""
+
+    date: Moment
+    status: Status
+    what: Text
+    source: Id
+
+
+class Commitment(Strict):
+    """What the parties promised. Either `measures` carry it in the model ("scenario/measure"), or `outside` says why
+    none can."""
+
+    id: Id
+    title: Text
+    parties: Words
+    field: Text
+    instrument: Text
+    signed_by: Text | None = None
+    source: Reference
+    history: tuple[Event, ...] = ()
+    measures: Words = ()
+    outside: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Commitment:
+        if bool(self.measures) == bool(self.outside):
+            raise refuse("a commitment has either measures in the model or a reason why it is outside it",
+                         "measures: [scenario/measure], or outside: the reason")  # fmt: skip
+        return self
+
+
+class TargetTest(Strict):
+    """Goods trade both ways of a pair reaches an amount, judged on the count of whoever set the target."""
+
+    kind: Literal["target"]
+    scenario: Id
+    between: Words
+    at_least: Million
+    by: Year | None = None
+    count: Text
+
+
+class GainTest(Strict):
+    """Real income of every named economy rises by at least a share (0: rises at all)."""
+
+    kind: Literal["gain"]
+    scenario: Id
+    countries: Words
+    at_least: Share = 0.0
+    upper_bound: Flag = False
+
+
+class TradeTest(Strict):
+    """Goods trade both ways of a pair changes by more than an amount, by all measures or the named ones."""
+
+    kind: Literal["trade"]
+    scenario: Id
+    between: Words
+    measures: Words = ()
+    more_than: Million = 0.0
+
+
+class RecoveredTest(Strict):
+    """The cooperation wins back at least a share of what a regime costs, for every named economy.
+
+    `regimes` maps an economy to the scenario that lifts the regime on it; `apart` is the cooperation with pairs inside
+    existing unions included, shown apart.
+    """
+
+    kind: Literal["recovered"]
+    cooperation: Id
+    regimes: dict[str, Id]
+    at_least: Share
+    apart: Id | None = None
+
+
+class GrowthTest(Strict):
+    """An observed series grew by at least a factor between two periods; both counts must say so."""
+
+    kind: Literal["growth"]
+    observed: Id
+    since: Text
+    until: Text
+    at_least: Number
+
+
+class RankingTest(Strict):
+    """An economy gains most (or loses most) in million USD among the named ones, or among all."""
+
+    kind: Literal["ranking"]
+    scenario: Id
+    country: Text
+    most: Literal["gain", "loss"]
+    among: Words = ()
+
+
+class DelayTest(Strict):
+    """A year of delay costs the named economies together more than an amount."""
+
+    kind: Literal["delay"]
+    scenario: Id
+    countries: Words
+    more_than: Million = 0.0
+
+
+Test = TargetTest | GainTest | TradeTest | RecoveredTest | GrowthTest | RankingTest | DelayTest
+TESTS: dict[str, type[Strict]] = {
+    "target": TargetTest, "gain": GainTest, "trade": TradeTest, "recovered": RecoveredTest, "growth": GrowthTest,
+    "ranking": RankingTest, "delay": DelayTest,
+}  # fmt: skip
+
+
+class Claim(Strict):
+    """A statement of the source in our words, and its test; `outside` where no model channel or citable size exists,
+    with `nearest` as the number that comes closest.
+
+    reading : how a vague word is read, `whose` reading it is; leaves_out : what the model does not see; why : the
+    sentence that explains the verdict, written after seeing the numbers and checked by the author.
+    """
+
+    id: Id
+    statement: Text
+    by: Text | None = None
+    source: Reference
+    test: Annotated[Test, Field(discriminator="kind")] | None = None
+    outside: Text | None = None
+    nearest: Annotated[Test, Field(discriminator="kind")] | None = None
+    reading: Text | None = None
+    whose: Whose = "source"
+    leaves_out: Text | None = None
+    why: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Claim:
+        if (self.test is None) == (self.outside is None):
+            raise refuse("a claim has either a test or a reason why it is outside the model",
+                         "test: {kind: ...}, or outside: the reason")  # fmt: skip
+        return self
+
+
+class Observation(Strict):
+    """One reported number: goods trade in a period, million USD; both ways, or one direction."""
+
+    period: Text
+    start: Moment
+    end: Moment
+    total: Million | None = None
+    flows: dict[str, Million] = Field(default_factory=dict)
+    source: Id
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Observation:
+        if self.total is None and not self.flows:
+            raise refuse("an observation needs a total or flows", "total: 113, or flows: {IRN-BLR: 20, BLR-IRN: 59}")
+        return self
+
+
+class Series(Strict):
+    """Goods trade of a pair as one side's statistics have it."""
+
+    count: Text
+    setter: Text
+    rows: tuple[Observation, ...]
+
+
+class Observed(Strict):
+    """The same trade on every partner's count."""
+
+    id: Id
+    title: Text
+    between: Words
+    series: tuple[Series, ...]
+
+
+class Frictions(Strict):
+    """An upper bound: trade costs of pairs inside a group fall to the lowest observed among `best_of` (by sector,
+    Head-Ries index), tariffs between them to zero."""
+
+    between: Words
+    best_of: Words
+    tariffs: Flag = True
+
+
+class Named(Strict):
+    """A scenario under the name the dossier uses: a gallery scenario or file (`use`), a scenario written here, or the
+    upper bound of lowest observed frictions."""
+
+    id: Id
+    use: Text | None = None
+    scenario: dict[str, Any] | None = None
+    frictions: Frictions | None = None
+    title: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Named:
+        given = [name for name in ("use", "scenario", "frictions") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise refuse(f"a named scenario takes exactly one of its forms (here {found})", "use, scenario, frictions")
+        return self
+
+
+class Assumption(Strict):
+    """Something the dossier assumes, and why."""
+
+    id: Id
+    text: Text
+    source: Id | None = None
+
+
+class Dossier(Strict):
+    """A dossier file. `text` is the original YAML, `path` the name it was read from; `found` holds the loaded scenarios
+    by name."""
+
+    schema_version: Annotated[Literal["1"], _json(["integer", "string"])] = Field(alias="schema")
+    type: Literal["dossier"]
+    id: Id
+    title: Text
+    summary: Text = ""
+    main: Id
+    world: Text | None = None
+    signed: Moment | None = None
+    sources: tuple[DossierSource, ...]
+    scenarios: tuple[Named, ...]
+    regimes: tuple[OwnRegime, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    claims: tuple[Annotated[Claim, Field()], ...] = ()
+    observed: tuple[Observed, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    leaves_out: tuple[Text, ...] = ()
+
+    _text: str = PrivateAttr(default="")
+    _file: str = PrivateAttr(default="dossier")
+    _lines: dict[Path, int] = PrivateAttr(default_factory=dict)
+    _scenarios: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def path(self) -> str:
+        return self._file
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Scenario objects (or Frictions) by the dossier's names for them."""
+        return self._scenarios
+
+    def where(self, *path: str | int) -> str:
+        """Place of a key for a complaint: file, line, claims[0].test."""
+        line = next((self._lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in self._lines), None)
+        return place(self._file, line, path)

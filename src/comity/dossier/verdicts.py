@@ -1,0 +1,55 @@
+"""Verdicts: what an assessment says of a claim. Three marks only, with the number, its range and what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from comity.outcomes.numbers import Number
+
+SUPPORTED, NOT_SUPPORTED, OUTSIDE = "supported", "not supported", "outside the model"
+CONTRADICTED = "contradicted: none of it meets the test"
+CANNOT_TELL = "cannot tell: it straddles the test"
+BEFORE = "before the deal, not credited to it"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a verdict with what it means: "on Belarus's count", "low size", "what lifting would bring"."""
+
+    label: str
+    number: Number
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the model (or the observation) says of a claim.
+
+    mark : SUPPORTED, NOT_SUPPORTED or OUTSIDE; ending : how a claim that is not supported ends, or "before the deal ...";
+    main : the number the verdict rests on, None for no number; needs : what the test asks, in words; needed : the same
+    as a number in the unit of `main`; figures : the other numbers (counts, sizes, numerator and denominator);
+    notes : sentences that belong to the verdict.
+    """
+
+    claim: Any
+    mark: str
+    ending: str = ""
+    main: Number | None = None
+    needs: str = ""
+    needed: float | None = None
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def words(self) -> str:
+        """ "Not supported (contradicted: none of it meets the test)"."""
+        return self.mark[:1].upper() + self.mark[1:] + (f" ({self.ending})" if self.ending else "")
+
+
+def mark_of(values: list[float], meets: list[bool]) -> tuple[str, str]:
+    """Mark and ending from the test on every combination of the range: all, none or some of them meet it."""
+    if not values:
+        return NOT_SUPPORTED, CANNOT_TELL
+    if all(meets):
+        return SUPPORTED, ""
+    return NOT_SUPPORTED, CANNOT_TELL if any(meets) else CONTRADICTED
