@@ -157,6 +157,27 @@ def worlds(as_json: Json = False) -> None:
 
 
 @app.command()
+def compare(
+    left: Annotated[str, typer.Argument(help="A run's folder, or a scenario.")],
+    right: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the comparison as an HTML file.")] = None,
+) -> None:
+    """Two runs side by side: what differs in what was asked, and in what came out."""
+    from comity.report import compare as comparison
+
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise InputError("--out", "a file in an existing folder is needed", found=str(out))
+    sides = comparison.side(left), comparison.side(right)
+    if as_json:
+        typer.echo(json.dumps(comparison.as_json(*sides), indent=1, ensure_ascii=False))
+    else:
+        typer.echo(comparison.text(*sides))
+    if out is not None:
+        out.write_text(comparison.page(*sides), encoding="utf-8")
+
+
+@app.command()
 def validate(
     studies: Annotated[list[str] | None, typer.Argument(help="Studies to run; all by default.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of published data sets.")] = None,

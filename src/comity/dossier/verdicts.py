@@ -26,9 +26,9 @@ class Verdict:
     """What the model (or the observation) says of a claim.
 
     mark : SUPPORTED, NOT_SUPPORTED or OUTSIDE; ending : how a claim that is not supported ends, or "before the deal,
-    not credited to it"; main : the number the verdict rests on, None for no number; needs : what the test asks, in words; needed : the same
-    as a number in the unit of `main`; figures : the other numbers (counts, sizes, numerator and denominator);
-    notes : sentences that belong to the verdict.
+    not credited to it"; main : the number the verdict rests on, None for no number; needs : what the test asks, in
+    words; needed : the same as a number in the unit of `main`; figures : the other numbers (counts, sizes, numerator
+    and denominator); notes : sentences that belong to the verdict.
     """
 
     claim: Any
