@@ -76,8 +76,8 @@ def _from_folder(file: Path, name: str) -> Side:
         raise InputError(f"run {name}", f"no readable {RESULTS} in it", found=problem, advice=advice) from None
     if not isinstance(results, dict) or results.get("schema_version") != SCHEMA_VERSION:
         found = results.get("schema_version") if isinstance(results, dict) else type(results).__name__
-        raise InputError(f"run {name}", "written in another format", found=str(found), allowed=f"schema_version {SCHEMA_VERSION}",
-                         advice="Run the scenario again.")  # fmt: skip
+        raise InputError(f"run {name}", "written in another format", found=str(found),
+                         allowed=f"schema_version {SCHEMA_VERSION}", advice="Run the scenario again.")  # fmt: skip
     return _side(name, results)
 
 
