@@ -79,9 +79,9 @@ class Rule:
         d_deficit = np.zeros_like(earned)
         if self.closure == "deficit-share-of-gdp":
             wanted = wage * self.deficit
-            d_wanted, d_earned, total = wanted * log_wage, earned * log_wage, earned.sum()
+            d_wanted, total = wanted * log_wage, earned.sum()
             share = earned / total
-            d_share = d_earned / total - share * d_earned.sum() / total
+            d_share = earned * log_wage / total  # the total is the numeraire
             d_deficit = d_wanted - d_share * wanted.sum() - share * d_wanted.sum()
         elif self.closure == "multiplicative-deficits" and self.income_factor is not None:
             scaled, d_scaled = self.income_factor * own, self.income_factor * d_own
