@@ -12,6 +12,7 @@ from comity.equilibrium.anderson import Search, accelerate
 from comity.equilibrium.iteration import Iteration, Pass
 from comity.equilibrium.prepared import local_inverses
 from comity.equilibrium.problem import Problem
+from comity.errors import NotConvergedError
 
 Array = NDArray[np.float64]
 
@@ -82,10 +83,17 @@ def refresh(iteration: Iteration, state: Array) -> None:
 
 
 def follow(make: Callable[[float], Problem], origin: Array, tolerance: float, passes: int) -> Found:
-    """Walk from no shock to the whole shock, predicting by the last secant; stops where no short step succeeds."""
+    """Walk from no shock to the whole shock, predicting by the last secant; stops where no short step succeeds.
+
+    Raises NotConvergedError if not even the start of the path is solved to the tolerance.
+    """
     here = _solved_at(make(0.0), origin, tolerance)
     if here is None:
-        raise ArithmeticError("the benchmark itself does not solve its equations")
+        raise NotConvergedError(
+            f"Not converged: the start of the path is not solved to {tolerance:.0e}, which may be finer than rounding "
+            "allows here. Try a larger tolerance.",
+            path_fraction=0.0,
+        )
     before: Found | None = None
     step = 1 / 8
     while here.fraction < 1:

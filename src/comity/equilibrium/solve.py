@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from comity.equilibrium.residual import residuals
 from comity.equilibrium.search import Found, search
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
-from comity.equilibrium.verdict import parts_in_balance, refusal
+from comity.equilibrium.verdict import refusal, trade_can_balance
 from comity.errors import InputError, NotConvergedError
 
 Array = NDArray[np.float64]
@@ -65,7 +66,7 @@ def solve(
     def make(fraction: float) -> Problem:
         return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
 
-    parts_in_balance(benchmark, make(1.0))
+    trade_can_balance(benchmark, make(1.0))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # non-finite states are dropped by the search
         found = search(make, checked_start(start, benchmark), max(tolerance / 5, FINEST))
         return accepted(found, closure, tolerance)
@@ -116,9 +117,10 @@ def accepted(found: Found, closure: str, tolerance: float) -> Solution:
         raise refusal(found)
     solution = assemble(found, closure)
     if not solution.residual <= tolerance:
-        finer = search(lambda _: found.problem, found.state, max(tolerance / 200, FINEST))
-        if finer.whole:
-            solution = assemble(replace(finer, passes=found.passes + finer.passes), closure)
+        with suppress(NotConvergedError):  # then the first answer stands, and is judged below
+            finer = search(lambda _: found.problem, found.state, max(tolerance / 200, FINEST))
+            if finer.whole:
+                solution = assemble(replace(finer, passes=found.passes + finer.passes), closure)
     if not solution.residual <= tolerance:
         worst = max(solution.residuals, key=solution.residuals.__getitem__)
         raise NotConvergedError(

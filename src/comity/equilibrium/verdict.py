@@ -14,7 +14,48 @@ NEAR_LIMIT = 0.75  # surplus / exports from which a surplus counts as what stopp
 POOR = 0.5  # income / value added below which lost income counts as what stopped the path
 
 
-def parts_in_balance(world: World, problem: Problem) -> None:
+FIXED = ("fixed-deficits", "balanced", "targets-balanced")  # closures under which deficits are given
+
+
+def trade_can_balance(world: World, problem: Problem) -> None:
+    """Raise NoSolutionError if the shock leaves deficits and transfers that no trade can carry: across a cut, or out of
+    economies that may still buy from the others but sell nothing to them."""
+    _parts_in_balance(world, problem)
+    if len(problem.coalition) or (problem.closure not in FIXED and problem.deficit.any()):
+        return
+    if problem.changes.embargoed().any():
+        _no_one_way_trade(world, problem)
+
+
+def _no_one_way_trade(world: World, problem: Problem) -> None:
+    """Economies that sell nothing outside their group can buy from outside only what deficits and transfers pay for."""
+    count = len(world.countries)
+    buys = np.asarray((problem.foreign[:, :count] > 0).any(axis=0))  # importer, exporter
+    if (buys == buys.T).all():
+        return
+    reached = buys | np.eye(count, dtype=bool)
+    while True:
+        wider = (reached.astype(np.float64) @ reached) > 0
+        if (wider == reached).all():
+            break
+        reached = wider
+    net = problem.deficit + problem.changes.transfer
+    for group in np.unique(reached.T, axis=0):  # whoever buys, at any remove, from one economy: sells to nobody else
+        paid = net[group].sum()
+        if buys[np.ix_(group, ~group)].any() and paid <= BALANCE * world.value_added.sum():
+            members = np.flatnonzero(group)
+            names = listing([world.countries[n] for n in members], 6)
+            raise NoSolutionError(
+                f"No solution: after the shock {names} may buy from the others but sell nothing to them, and have no "
+                "trade deficit or transfer to pay with. Close both directions, or leave both open.",
+                reason="one-way-trade",
+                path_fraction=None,
+                country=int(members[0]),
+                measure=float(paid),
+            )
+
+
+def _parts_in_balance(world: World, problem: Problem) -> None:
     """Raise NoSolutionError if the shock cuts the world in parts whose deficits and transfers do not add to zero."""
     parts = problem.component.max() + 1
     if parts == 1:

@@ -1,0 +1,128 @@
+"""What a dossier adds to the report: how small, claims with verdicts, commitments, promised - predicted - observed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comity.outcomes.simulate import Outcomes, label
+from comity.report.verdict_rows import tally, verdict_row
+from comity.report.words import joined, minutes, plain
+
+if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
+
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+RULED = 7  # rows of the ruler at most
+
+
+def dossier_context(assessment: Assessment) -> dict[str, Any]:
+    """Everything the dossier's sections print, charts apart."""
+    dossier = assessment.dossier
+    rows = [verdict_row(verdict) for verdict in assessment.verdicts]
+    return {
+        "title": dossier.title,
+        "summary": dossier.summary,
+        "rows": rows,
+        "tally": tally(assessment.verdicts),
+        "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
+        "commitments": [commitment_row(state) for state in assessment.commitments],
+        "commitments_heading": commitments_heading(assessment),
+        "sources": [source_row(source) for source in dossier.sources],
+        "assumptions": [assumption.text for assumption in dossier.assumptions],
+        "leaves_out": list(dossier.leaves_out),
+        "observed": observed_rows(dossier),
+    }
+
+
+def _number(count: int) -> str:
+    word = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    return word[:1].upper() + word[1:]
+
+
+def source_row(source: Any) -> dict[str, Any]:
+    """A source in one line."""
+    parts = [source.title or source.citation, source.publisher, source.published]
+    return {"text": ", ".join(str(part) for part in parts if part), "url": source.url, "id": source.id}
+
+
+def commitment_row(state: Any) -> dict[str, Any]:
+    """A commitment with what became of it and whether the model has a channel for it."""
+    commitment = state.commitment
+    return {
+        "title": commitment.title,
+        "parties": joined([label(code) for code in commitment.parties]),
+        "instrument": commitment.instrument,
+        "signed_by": commitment.signed_by,
+        "status": state.status,
+        "history": [{"date": event.date, "status": event.status, "what": event.what} for event in commitment.history],
+        "channel": ", ".join(commitment.measures) if commitment.measures else "",
+        "outside": commitment.outside,
+    }
+
+
+def commitments_heading(assessment: Assessment) -> str:
+    """How many commitments have a trade channel."""
+    states = assessment.commitments
+    inside = sum(bool(state.commitment.measures) for state in states)
+    return f"{_number(inside)} of {len(states)} commitments have a trade channel in the model"
+
+
+def observed_rows(dossier: Any) -> list[dict[str, str]]:
+    """Every observed number with its count, period and source."""
+    rows = []
+    for observed in dossier.observed:
+        for series in observed.series:
+            for row in series.rows:
+                total = row.total if row.total is not None else sum(row.flows.values())
+                flows = ", ".join(f"{pair} {plain(value, 1)}" for pair, value in row.flows.items())
+                rows.append(
+                    {"count": series.count, "period": row.period, "total": plain(total, 1), "flows": flows,
+                     "source": row.source, "note": row.note or ""}
+                )  # fmt: skip
+    return rows
+
+
+def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
+    """Real income of the parties under every scenario of the dossier that names few parties: how small is this?"""
+    rows: list[dict[str, Any]] = []
+    main = assessment.dossier.main
+    for name, outcomes in assessment.outcomes.items():
+        if not isinstance(outcomes, Outcomes):
+            continue
+        codes = outcomes.parties[:3] if name == main else _targets(outcomes)
+        for code in codes:
+            row = outcomes.of(code)
+            low, high, value = row.real_income_low_pct, row.real_income_high_pct, row.real_income_pct
+            noise = low <= 0 <= high
+            sizes = sorted((abs(low), abs(high)))
+            rows.append(
+                {"name": f"{_short(outcomes, name, main)}, {label(code)}", "value": abs(value),
+                 "low": 0.0 if noise else sizes[0], "high": sizes[1],
+                 "color": "noise" if noise else "gain" if value > 0 else "loss", "main": name == main}
+            )  # fmt: skip
+    rows.sort(key=lambda row: (not row["main"], row["value"]))
+    return rows[:RULED]
+
+
+def _targets(outcomes: Outcomes) -> list[str]:
+    """Whom a lifting or a regime is about; nobody for other scenarios, which the verdict table covers."""
+    lifts = any(measure.kind in ("lifting", "sanction") for measure in outcomes.compiled.measures)
+    return outcomes.compiled.targets[:2] if lifts else []
+
+
+def _short(outcomes: Outcomes, name: str, main: str) -> str:
+    return "Measures of this dossier" if name == main else outcomes.scenario.title
+
+
+def ruler_heading(rows: list[dict[str, Any]]) -> str:
+    """The finding over the ruler: time for the dossier's measures, time for the largest other row."""
+    own = [row for row in rows if row["main"]]
+    others = [row for row in rows if not row["main"]]
+    if not own:
+        return "How small or large the changes are, on one ruler"
+    largest = max(own, key=lambda row: row["value"])
+    text = f"The measures are worth at most {minutes(largest['value'])}"
+    if others:
+        other = max(others, key=lambda row: row["value"])
+        text += f"; {other['name'][:1].lower() + other['name'][1:]} would be {minutes(other['value'])}"
+    return text

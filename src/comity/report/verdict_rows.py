@@ -1,0 +1,106 @@
+"""The rows of a dossier's verdict table: mark, number with its range on a small ruler, what the test needs, why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from comity.dossier.verdicts import NOT_SUPPORTED, OUTSIDE, SUPPORTED, Verdict
+from comity.outcomes.numbers import Number
+from comity.report.drawing import ACCENT, INK, INK2, RULE
+from comity.report.words import decimals_for, money, per_cent, plain
+
+MARKS = {
+    SUPPORTED: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>'
+    '<path d="M4.6 8.3l2.4 2.4 4.4-5" fill="none" stroke="var(--paper)" stroke-width="1.8"/>',
+    NOT_SUPPORTED: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" stroke="currentColor" stroke-width="1.6"/>',
+    OUTSIDE: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6" '
+    'stroke-dasharray="2.4 2.3"/>',
+}
+LENGTH, EDGE = 130.0, 5.0  # of a small ruler, in pixels
+
+
+def mark_icon(mark: str) -> Markup:
+    """The picture of a verdict; the word stands beside it."""
+    return Markup(f'<svg class="ic" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{MARKS[mark]}</svg>')
+
+
+def tally(verdicts: tuple[Verdict, ...]) -> list[dict[str, Any]]:
+    """How many claims ended in which of the three ways."""
+    return [
+        {"icon": mark_icon(mark), "count": sum(verdict.mark == mark for verdict in verdicts), "word": mark}
+        for mark in (SUPPORTED, NOT_SUPPORTED, OUTSIDE)
+    ]
+
+
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """Everything the table prints about one claim."""
+    claim = verdict.claim
+    paragraphs = ", ".join(str(number) for number in claim.source.paragraph)
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "by": claim.by,
+        "icon": mark_icon(verdict.mark),
+        "mark": verdict.mark[:1].upper() + verdict.mark[1:],
+        "ending": verdict.ending,
+        "number": number_text(verdict.main) if verdict.main else "no number",
+        "what": verdict.main.name if verdict.main else "",
+        "country": verdict.main.country if verdict.main else "",
+        "spark": small_ruler(verdict.main, verdict.needed) if verdict.main else Markup(""),
+        "needs": verdict.needs,
+        "figures": [{"label": figure.label, "text": number_text(figure.number)} for figure in verdict.figures],
+        "reading": claim.reading,
+        "why": claim.why or claim.outside,
+        "notes": list(verdict.notes),
+        "leaves_out": claim.leaves_out,
+        "source": f"¶ {paragraphs}" if paragraphs else claim.source.where or claim.source.id,
+    }
+
+
+def number_text(number: Number) -> str:
+    """A number with its range in the way of its unit; no range is said, not hidden."""
+    low, high, unit = number.low, number.high, number.unit
+    if number.estimate != number.estimate:
+        return "no number"
+    if unit.startswith("per cent"):
+        shown = per_cent(number.estimate, low, high)
+        return shown if number.name.startswith(("real income", "change")) else shown.replace("+", "")
+    if unit.startswith("million USD"):
+        signed = any(word in number.name for word in ("change", "variation", "gain", "delay"))
+        return money(number.estimate, low, high, sign=signed)
+    if low is None or high is None:
+        return plain(number.estimate, decimals_for(abs(number.estimate) or 1.0)) + (f" {unit}" if unit else "")
+    digits = decimals_for(high - low)
+    ends = f"[{plain(low, digits)}, {plain(high, digits)}]"
+    return f"{plain(number.estimate, digits)} {ends}" + (f" {unit}" if unit else "")
+
+
+def small_ruler(number: Number, needed: float | None) -> Markup:
+    """Dot, range and a tall tick at what the test needs, on a scale of its own."""
+    low = number.estimate if number.low is None else number.low
+    high = number.estimate if number.high is None else number.high
+    ends = [0.0, low, high, number.estimate, *([] if needed is None else [needed])]
+    left, right = min(ends), max(ends)
+    span = right - left or 1.0
+
+    def at(value: float) -> float:
+        return EDGE + (LENGTH - 2 * EDGE) * (value - left) / span
+
+    parts = [f'<line x1="{EDGE}" x2="{LENGTH - EDGE}" y1="8" y2="8" stroke="{RULE}"/>']
+    parts.append(
+        f'<line x1="{at(low):.1f}" x2="{max(at(high), at(low) + 0.5):.1f}" y1="8" y2="8" stroke="{ACCENT}" '
+        'stroke-width="6" stroke-opacity="0.32"/>'
+    )
+    if needed is not None:
+        parts.append(f'<line x1="{at(needed):.1f}" x2="{at(needed):.1f}" y1="1" y2="15" stroke="{INK}"/>')
+    dot = f'fill="none" stroke="{INK2}" stroke-width="1.4"' if low < 0 < high else f'fill="{ACCENT}"'
+    parts.append(f'<circle cx="{at(number.estimate):.1f}" cy="8" r="3.6" {dot}/>')
+    needs = "" if needed is None else f"; needed {needed:.3g}"
+    name = escape(f"Range {low:.3g} to {high:.3g}, estimate {number.estimate:.3g}{needs}")
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 {LENGTH:.0f} 16" width="{LENGTH:.0f}" height="16" role="img" '
+        f'aria-label="{name}">' + "".join(parts) + "</svg>"
+    )
