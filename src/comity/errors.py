@@ -69,7 +69,8 @@ class NoSolutionError(ComityError):
 
     Attributes
     ----------
-    reason : "no-supplier", "surplus-exceeds-exports", "income-exhausted", "parts-out-of-balance" or "not-converged"
+    reason : "no-supplier", "surplus-exceeds-exports", "income-exhausted", "parts-out-of-balance",
+    "one-way-trade" or "not-converged"
     path_fraction : share of the (log) shock up to which an equilibrium was found, or None
     country : position of the binding country, or None
     measure : the binding ratio at the stop (income / value added, or surplus / exports), or None
