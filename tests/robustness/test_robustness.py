@@ -32,7 +32,12 @@ def test_domain_b_is_solved_or_certified(world: World, seed: int) -> None:
     try:
         assert solve(world, given.shock, closure=given.closure).residual < SOLVED
     except NoSolutionError as refusal:
-        assert refusal.reason in {"parts-out-of-balance", "one-way-trade", "surplus-exceeds-exports", "income-exhausted"}
+        assert refusal.reason in {
+            "parts-out-of-balance",
+            "one-way-trade",
+            "surplus-exceeds-exports",
+            "income-exhausted",
+        }
         check_certificate(world, given.shock, given.closure, refusal)
 
 
