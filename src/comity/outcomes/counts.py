@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from importlib import resources
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -57,8 +58,19 @@ def counts_of(world: World, pairs: list[tuple[str, str]]) -> list[Count]:
     return sorted(counts, key=lambda count: not count.in_world)
 
 
+_rebalanced: WeakKeyDictionary[World, dict[str, World]] = WeakKeyDictionary()
+
+
 def on_count(world: World, count: Count) -> World:
-    """The world rebalanced so that the pair's goods flows are those of `count`; its sector mix stays."""
+    """The world rebalanced so that the pair's goods flows are those of `count`; its sector mix stays. One object a
+    count, kept as long as the world lives."""
+    known = _rebalanced.setdefault(world, {})
+    if count.name not in known:
+        known[count.name] = _on_count(world, count)
+    return known[count.name]
+
+
+def _on_count(world: World, count: Count) -> World:
     goods = np.flatnonzero(is_goods(world.sectors))
     flows: dict[tuple[str, ...], float] = {}
     for (origin, destination), value in count.values.items():

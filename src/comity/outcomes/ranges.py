@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +88,18 @@ def sets_for(world: World) -> list[str]:
     return elasticity_sets() if set(world.sectors) <= known else [WORLD_SETTING]
 
 
+_variants: WeakKeyDictionary[World, dict[str, World]] = WeakKeyDictionary()
+
+
 def with_set(world: World, name: str) -> World:
-    """The world under a named elasticity set."""
+    """The world under a named elasticity set; one object a name, so that what solvers keep of a world is kept."""
     own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
-    return world if name in (own, WORLD_SETTING) else world.with_elasticities(name)
+    if name in (own, WORLD_SETTING):
+        return world
+    known = _variants.setdefault(world, {})
+    if name not in known:
+        known[name] = world.with_elasticities(name)
+    return known[name]
 
 
 def choices(world: World, central: Choice) -> Iterator[Choice]:
