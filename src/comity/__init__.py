@@ -26,6 +26,7 @@ _PUBLIC = {
     "simulate": "comity.outcomes.simulate",
     "Outcomes": "comity.outcomes.simulate",
     "ge_gravity": "comity.outcomes.ge_gravity",
+    "assess": "comity.dossier.assess",
     "ComityError": "comity.errors",
     "InputError": "comity.errors",
     "NoSolutionError": "comity.errors",

@@ -111,6 +111,26 @@ def over(run: OnCount, measure: Callable[[Variant], float]) -> Quantity:
     return Quantity(values, run.range.variants[0].choice)
 
 
+def gain_of(country: int) -> Callable[[Variant], float]:
+    """Reads the relative gain of real income of a country off a combination."""
+
+    def read(variant: Variant) -> float:
+        assert variant.real_income_hat is not None
+        return float(variant.real_income_hat[country] - 1)
+
+    return read
+
+
+def variation_of(*countries: int) -> Callable[[Variant], float]:
+    """Reads the equivalent variation of countries together off a combination, million USD."""
+
+    def read(variant: Variant) -> float:
+        assert variant.equivalent_variation is not None
+        return float(variant.equivalent_variation[list(countries)].sum())
+
+    return read
+
+
 def both_ways(run: OnCount, pair: tuple[int, int]) -> tuple[float, Quantity]:
     """Goods trade of a pair both ways, million USD: before, and after in every combination.
 

@@ -117,7 +117,7 @@ def _words(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, width: int) -> 
         if line:
             ends.append({**max(line, key=lambda row: row["year"]), "text": kind})
     ends.sort(key=lambda row: row["value"])
-    gap = 0.09 * max([row["value"] for row in rows] + [1.0])
+    gap = 0.09 * max([row["value"] for row in rows if row["value"] is not None] + [1.0])
     for k in range(1, len(ends)):
         ends[k]["value"] = max(ends[k]["value"], ends[k - 1]["value"] + gap)
     chart = alt.Chart(alt.Data(values=ends), width=width, height=230)

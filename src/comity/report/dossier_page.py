@@ -15,8 +15,20 @@ NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".sp
 RULED = 7  # rows of the ruler at most
 
 
-def dossier_context(assessment: Assessment) -> dict[str, Any]:
-    """Everything the dossier's sections print, charts apart."""
+def dossier_figures(assessment: Assessment) -> dict[str, dict[str, Any]]:
+    """Drawing jobs of the dossier's own figures, by name; none where there is nothing to draw."""
+    jobs = {}
+    rows = ruler_rows(assessment)
+    if rows:
+        jobs["ruler"] = {"kind": "ruler", "rows": rows, "text": f"Ruler of small effects. {ruler_heading(rows)}."}
+    lines = monitor_rows(assessment)
+    if lines:
+        jobs["monitor"] = {"kind": "monitor", "rows": lines, "text": f"Trade over time. {monitor_heading(assessment)}."}
+    return jobs
+
+
+def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Everything the dossier's sections print; `pictures` are the drawn figures by name."""
     dossier = assessment.dossier
     rows = [verdict_row(verdict) for verdict in assessment.verdicts]
     return {
@@ -31,6 +43,14 @@ def dossier_context(assessment: Assessment) -> dict[str, Any]:
         "assumptions": [assumption.text for assumption in dossier.assumptions],
         "leaves_out": list(dossier.leaves_out),
         "observed": observed_rows(dossier),
+        "ruler": pictures.get("ruler"),
+        "ruler_rows": ruler_rows(assessment),
+        "ruler_heading": ruler_heading(ruler_rows(assessment)),
+        "monitor": pictures.get("monitor"),
+        "monitor_rows": [monitor_line(row) for row in monitor_rows(assessment)],
+        "monitor_heading": monitor_heading(assessment),
+        "monitor_notes": list(assessment.monitor.notes),
+        "refused": [f"{name}: {reason}" for name, reason in assessment.refused.items()],
     }
 
 
@@ -102,6 +122,58 @@ def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
             )  # fmt: skip
     rows.sort(key=lambda row: (not row["main"], row["value"]))
     return rows[:RULED]
+
+
+def monitor_rows(assessment: Assessment) -> list[dict[str, Any]]:
+    """The rows of the first observed pair, as the chart takes them."""
+    if not assessment.monitor or not assessment.dossier.observed:
+        return []
+    return [row.as_dict() for row in assessment.monitor.of(assessment.dossier.observed[0].id)]
+
+
+def monitor_line(row: dict[str, Any]) -> dict[str, str]:
+    """One row of the monitor's table."""
+    year = f"{row['year']:.1f}" if row["year"] % 1 else f"{row['year']:.0f}"
+    return {
+        "count": row["count"],
+        "kind": row["kind"],
+        "when": year,
+        "value": "" if row["value"] is None else plain(row["value"], 1),
+        "range": "" if row["low"] is None else f"{plain(row['low'], 0)} to {plain(row['high'], 0)}",
+        "note": row["text"],
+    }
+
+
+def monitor_heading(assessment: Assessment) -> str:
+    """Whether the counts agree on the target, in words."""
+    rows = monitor_rows(assessment)
+    promised = [row for row in rows if row["kind"] == "promised"]
+    before = {row["count"]: row["value"] for row in rows if row["kind"] == "no deal"}
+    if not promised or not before:
+        return "Promised, predicted, observed"
+    target = promised[0]["value"]
+    met = [count for count, value in before.items() if value >= target]
+    if met and len(met) < len(before):
+        return (
+            f"Whether the target was met depends on whose statistics are read: on {joined(met)} it was before the deal"
+        )
+    if met:
+        return "The target had been met before the deal, on every count"
+    return "The target had not been met before the deal, on any count"
+
+
+def dossier_python(assessment: Assessment) -> str:
+    """Six lines of Python that repeat the assessment."""
+    return "\n".join(
+        (
+            "import comity",
+            f'world = comity.load_world("{assessment.world.name}")',
+            'dossier = comity.load_dossier("dossier.yaml")  # the file beside this report',
+            "assessment = comity.assess(world, dossier)",
+            "print(assessment.frame)  # every claim with its verdict and number",
+            f'assessment.outcomes["{assessment.dossier.main}"].welfare.frame  # and everything behind it',
+        )
+    )
 
 
 def _targets(outcomes: Outcomes) -> list[str]:

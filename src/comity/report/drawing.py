@@ -166,9 +166,18 @@ REHEARSAL = [
 DRAWINGS = {"bars": bars, "tile_map": tile_map, "flows": flows}
 
 
+def _figure(kind: str) -> Any:
+    """The drawing function of a kind; a dossier's are in a module of their own."""
+    if kind in DRAWINGS:
+        return DRAWINGS[kind]
+    from comity.report import dossier_drawing
+
+    return {"ruler": dossier_drawing.ruler, "monitor": dossier_drawing.monitor}[kind]
+
+
 def draw(job: dict[str, Any]) -> dict[str, str]:
     """Both widths of one figure: {"wide": svg, "narrow": svg}. A job has kind, rows and text."""
-    figure = DRAWINGS[job["kind"]]
+    figure = _figure(job["kind"])
     return {name: svg(figure(job["rows"], width), job["text"]) for name, width in (("wide", WIDE), ("narrow", NARROW))}
 
 

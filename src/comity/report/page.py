@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,11 +11,15 @@ from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
+from comity.report.dossier_page import dossier_context, dossier_figures, dossier_python
 from comity.report.drawing import CLASSES, DARK, Drawer, draw
 from comity.report.headline import lead, levels, three
 from comity.report.origins import origins
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain
+
+if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
 
 MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
 LIMITS = (
@@ -27,18 +31,21 @@ LIMITS = (
 )
 
 
-def page(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> str:
-    """The whole HTML page; `drawer` is a drawing process that was started earlier."""
+def page(outcomes: Outcomes, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None) -> str:
+    """The whole HTML page; `drawer` is a drawing process that was started earlier. With the assessment of a dossier the
+    page also holds its claims, commitments and what was observed."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK, CLASSES=CLASSES)
-    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer))
+    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer, assessment))
 
 
-def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> dict[str, Any]:
+def context(
+    outcomes: Outcomes, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None
+) -> dict[str, Any]:
     """Everything the template prints."""
     sentence, second = lead(outcomes)
     bars = charts.bars_data(outcomes)
@@ -52,8 +59,12 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
     if flows:
         flow_text = f"Goods trade before and after. {flow_finding(flows)}"
         figures.append({"kind": "flows", "rows": flows, "text": flow_text})
-    drawn = drawer.draw(figures) if drawer is not None else [draw(figure) for figure in figures]
+    extra = dossier_figures(assessment) if assessment is not None else {}
+    jobs = [*figures, *extra.values()]
+    drawn = drawer.draw(jobs) if drawer is not None else [draw(job) for job in jobs]
+    pictures = dict(zip(extra, drawn[len(figures) :], strict=True))
     return {
+        "d": dossier_context(assessment, pictures) if assessment is not None else None,
         "version": __version__,
         "scenario": outcomes.scenario,
         "world": outcomes.world,
@@ -97,7 +108,8 @@ def context(outcomes: Outcomes, command: str, drawer: Drawer | None = None) -> d
         "moved": moved_benchmark(outcomes),
         "limits": LIMITS,
         "command": command,
-        "python": python_lines(outcomes),
+        "python": python_lines(outcomes) if assessment is None else dossier_python(assessment),
+        "yaml": outcomes.scenario.text if assessment is None else assessment.dossier.text,
         "citations": cite(outcomes),
     }  # fmt: skip
 

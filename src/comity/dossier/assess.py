@@ -1,0 +1,227 @@
+"""assess: a World and a Dossier -> Assessment: verdicts on the claims, states of the commitments, the monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from comity.benchmark.world import World
+from comity.dossier import claims
+from comity.dossier.delay import delay
+from comity.dossier.monitor import Monitor, monitor
+from comity.dossier.recovered import recovered
+from comity.dossier.runs import RefusedHere, Runs, Solved
+from comity.dossier.schema import Claim, Commitment, Dossier
+from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
+from comity.errors import InputError, NoSolutionError, nearest
+from comity.outcomes.numbers import SCHEMA_VERSION, Number
+from comity.scenario import quantities as q
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEAREST = "nearest answer"
+NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
+NO_SOLUTION = CANNOT_TELL.split(":")[0] + ": no solution"
+TESTS: dict[str, Callable[[Runs, Claim, Any], Verdict]] = {
+    "target": claims.target,
+    "gain": claims.gain,
+    "loss": claims.loss,
+    "trade": claims.trade,
+    "recovered": recovered,
+    "growth": claims.growth,
+    "ranking": claims.ranking,
+    "delay": delay,
+}
+
+
+@dataclass(frozen=True)
+class CommitmentState:
+    """A commitment, what was last reported of it (status, date, what) and whether a measure carries it in the model."""
+
+    commitment: Commitment
+    status: str
+    date: str | None
+    what: str
+    channel: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What the model and the observations say of a dossier on a world.
+
+    verdicts : in the order of the file; outcomes : by the dossier's name of the scenario, each solved once; an upper
+    bound of frictions is a Bound, all others are Outcomes; refused : scenarios that cannot be run on this world or have
+    no solution, with the reason; commitments : with their present status; monitor : promised, predicted, observed.
+    """
+
+    dossier: Dossier
+    world: World
+    verdicts: tuple[Verdict, ...]
+    outcomes: dict[str, Solved]
+    refused: dict[str, str]
+    commitments: tuple[CommitmentState, ...]
+    monitor: Monitor
+    runs: Runs = field(repr=False)
+
+    def verdict(self, claim: str) -> Verdict:
+        """The verdict on a claim by its id. Raises InputError for an unknown one."""
+        for verdict in self.verdicts:
+            if verdict.claim.id == claim:
+                return verdict
+        known = [verdict.claim.id for verdict in self.verdicts]
+        raise InputError(f"dossier {self.dossier.id}", "no claim of that id", found=claim, allowed=known,
+                         nearest=nearest(claim, known))  # fmt: skip
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a claim: id, statement, mark, ending, estimate, low, high, unit, needs."""
+        import pandas as pd
+
+        columns = ["id", "statement", "mark", "ending", "estimate", "low", "high", "unit", "needs"]
+        rows = [
+            (v.claim.id, v.claim.statement, v.mark, v.ending, *_main(v.main), v.needs) for v in self.verdicts
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON types, with schema_version; "no number" is null."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "dossier": self.dossier.id,
+            "title": self.dossier.title,
+            "world": self.world.name,
+            "base_year": self.world.base_year,
+            "claims": [_verdict_json(verdict) for verdict in self.verdicts],
+            "commitments": [
+                {"id": s.commitment.id, "title": s.commitment.title, "status": s.status, "date": s.date, "what": s.what,
+                 "measures": list(s.commitment.measures), "outside": s.commitment.outside}
+                for s in self.commitments
+            ],
+            "monitor": {"rows": [row.as_dict() for row in self.monitor.rows], "notes": list(self.monitor.notes)},
+            "refused": dict(self.refused),
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        lines = [f"  {verdict.claim.id}: {verdict.words}" for verdict in self.verdicts]
+        return "\n".join([f"Assessment of {self.dossier.id} on {self.world.name}", *lines])
+
+
+def assess(
+    world: World, dossier: Dossier, *, closure: str | None = None, elasticities: str | None = None
+) -> Assessment:
+    """Test every claim of a dossier on a world.
+
+    Parameters
+    ----------
+    closure, elasticities : override those of every scenario, as in `simulate`
+
+    Raises
+    ------
+    InputError : anything wrong with the dossier; a scenario that cannot be run on the world the dossier names, or a
+        main scenario that cannot be run on this one
+    NoSolutionError : the main scenario has no solution
+    """
+    if not isinstance(dossier, Dossier):
+        raise InputError("dossier", "a Dossier is needed", found=dossier, advice="Use load_dossier(name_or_file).")
+    runs = Runs(world, dossier, closure, elasticities)
+    outcomes, refused = solve_all(runs)
+    return Assessment(
+        dossier=dossier,
+        world=world,
+        verdicts=tuple(verdict_on(runs, claim) for claim in dossier.claims),
+        outcomes=outcomes,
+        refused=refused,
+        commitments=tuple(state_of(commitment) for commitment in dossier.commitments),
+        monitor=monitor(runs),
+        runs=runs,
+    )
+
+
+def solve_all(runs: Runs) -> tuple[dict[str, Solved], dict[str, str]]:
+    """Every scenario of the dossier that can be run here, and why the others cannot.
+
+    The main one must, and on the world the dossier was written for so must all: there, a refusal is a mistake in the
+    file, while on another world it says that the question cannot be put to it (a regime its flows already contain).
+    """
+    own = runs.dossier.world is not None and runs.dossier.world == runs.world.name
+    outcomes: dict[str, Solved] = {}
+    refused: dict[str, str] = {}
+    for name in dict.fromkeys([runs.dossier.main, *runs.dossier.found]):
+        try:
+            outcomes[name] = runs.solved(name)
+        except (RefusedHere, NoSolutionError) as problem:
+            if isinstance(problem, RefusedHere) and (own or name == runs.dossier.main):
+                raise problem.error from None
+            if name == runs.dossier.main:
+                raise
+            refused[name] = str(problem)
+    return outcomes, refused
+
+
+def verdict_on(runs: Runs, claim: Claim) -> Verdict:
+    """The verdict on one claim."""
+    if claim.test is None:
+        return outside(runs, claim)
+    try:
+        return TESTS[claim.test.kind](runs, claim, claim.test)
+    except RefusedHere as refusal:
+        return Verdict(claim, OUTSIDE, NOT_ON_THIS_WORLD, notes=(f"Scenario {refusal.name}: {refusal}",))
+    except NoSolutionError as refusal:
+        return Verdict(claim, NOT_SUPPORTED, NO_SOLUTION, notes=(str(refusal),))
+
+
+def outside(runs: Runs, claim: Claim) -> Verdict:
+    """No channel or no citable size; the nearest number the model has stands beside, and decides nothing."""
+    if claim.nearest is None:
+        return Verdict(claim, OUTSIDE)
+    try:
+        answer = TESTS[claim.nearest.kind](runs, claim, claim.nearest)
+    except (RefusedHere, NoSolutionError) as refusal:
+        return Verdict(claim, OUTSIDE, notes=(f"No {NEAREST}: {refusal}",))
+    figures = (Figure(NEAREST, answer.main),) if answer.main else ()
+    return Verdict(claim, OUTSIDE, figures=figures, notes=answer.notes)
+
+
+def state_of(commitment: Commitment) -> CommitmentState:
+    """The last event by date; of two on one day the later in the file."""
+    if not commitment.history:
+        return CommitmentState(commitment, "not reported", None, "", bool(commitment.measures))
+    _, last = max(enumerate(commitment.history), key=lambda pair: (q.date(pair[1].date), pair[0]))
+    return CommitmentState(commitment, last.status, last.date, last.what, bool(commitment.measures))
+
+
+def _main(number: Number | None) -> tuple[float | None, float | None, float | None, str]:
+    return (None, None, None, "") if number is None else (number.estimate, number.low, number.high, number.unit)
+
+
+def _number_json(number: Number | None) -> dict[str, Any] | None:
+    if number is None:
+        return None
+    return {
+        key: None if isinstance(value, float) and not isfinite(value) else value
+        for key, value in number.as_dict().items()
+    }
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "by": claim.by,
+        "mark": verdict.mark,
+        "ending": verdict.ending,
+        "needs": verdict.needs,
+        "needed": verdict.needed,
+        "number": _number_json(verdict.main),
+        "figures": [{"label": figure.label, "number": _number_json(figure.number)} for figure in verdict.figures],
+        "notes": list(verdict.notes),
+        "reading": claim.reading,
+        "leaves_out": claim.leaves_out,
+        "why": claim.why,
+        "outside": claim.outside,
+    }

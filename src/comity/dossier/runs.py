@@ -1,0 +1,214 @@
+"""The scenarios of a dossier on one world, each solved once and shared by every claim."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from comity.benchmark.world import World
+from comity.dossier.combinations import RANGE, RANGE_WITHOUT_SIZES, Ready, explore
+from comity.dossier.frictions import Bound, bound
+from comity.dossier.schema import Claim, Dossier, Frictions
+from comity.errors import InputError, nearest
+from comity.outcomes.counts import Count, on_count
+from comity.outcomes.ranges import Choice, Range, run_range
+from comity.outcomes.simulate import OnCount, Outcomes, simulate
+from comity.scenario import quantities as q
+from comity.scenario.compile import compile_scenario
+from comity.scenario.phases import years
+from comity.scenario.places import LAST_DAY, find_party
+from comity.scenario.schema import Scenario
+from comity.scenario.sizes import Level
+
+Solved = Outcomes | Bound
+
+
+class RefusedHere(Exception):
+    """A scenario that cannot be run on this world; `error` says why."""
+
+    def __init__(self, name: str, error: InputError) -> None:
+        super().__init__(error.message)
+        self.name, self.error = name, error
+
+
+@dataclass(eq=False)
+class Runs:
+    """A dossier's scenarios on a world, solved when first asked for."""
+
+    world: World
+    dossier: Dossier
+    closure: str | None = None
+    elasticities: str | None = None
+    _solved: dict[str, Solved] = field(default_factory=dict)
+    _refused: dict[str, RefusedHere] = field(default_factory=dict)
+    _years: dict[tuple[str, tuple[float, ...]], Solved] = field(default_factory=dict)
+    _parts: dict[tuple[str, tuple[str, ...]], tuple[OnCount, ...]] = field(default_factory=dict)
+    _counted: dict[tuple[str, str, Choice], Range] = field(default_factory=dict)
+
+    # -- scenarios ----------------------------------------------------------------------------------
+
+    def found(self, name: str) -> Scenario | Frictions:
+        """What the dossier's name stands for. Raises InputError for a name it does not have."""
+        known = self.dossier.found
+        if name not in known:
+            raise InputError(
+                self.dossier.where("scenarios"), "no scenario of that name", found=name, allowed=list(known),
+                nearest=nearest(name, known),
+            )  # fmt: skip
+        thing = known[name]
+        assert isinstance(thing, (Scenario, Frictions))
+        return thing
+
+    def scenario(self, name: str, where: str) -> Scenario:
+        """The same, where only measures will do."""
+        thing = self.found(name)
+        if isinstance(thing, Frictions):
+            raise InputError(
+                where, "a scenario with measures is needed here, not an upper bound of frictions", found=name
+            )
+        return thing
+
+    def solved(self, name: str) -> Solved:
+        """The scenario at full implementation. Raises RefusedHere, NoSolutionError."""
+        if name in self._refused:
+            raise self._refused[name]
+        if name not in self._solved:
+            thing = self.found(name)
+            try:
+                self._solved[name] = self._solve(name, thing)
+            except InputError as error:
+                self._refused[name] = RefusedHere(name, error)
+                raise self._refused[name] from error
+        return self._solved[name]
+
+    def _solve(self, name: str, thing: Scenario | Frictions) -> Solved:
+        if isinstance(thing, Scenario):
+            return simulate(self.world, thing, closure=self.closure, elasticities=self.elasticities)
+        position, title = next(
+            ((k, item.title) for k, item in enumerate(self.dossier.scenarios) if item.id == name), (0, None)
+        )
+        return bound(
+            self.world, name, thing, title=title, closure=self.closure, elasticities=self.elasticities,
+            day=self.day, where=self.dossier.where("scenarios", position, "frictions"),
+        )  # fmt: skip
+
+    def is_bound(self, name: str) -> bool:
+        """True for an upper bound of frictions."""
+        return isinstance(self.found(name), Frictions)
+
+    def level(self, name: str) -> str:
+        """What the range of a scenario covers, in words."""
+        return RANGE_WITHOUT_SIZES if self.is_bound(name) else RANGE
+
+    # -- years --------------------------------------------------------------------------------------
+
+    def in_year(self, name: str, year: int) -> Solved | None:
+        """The scenario with the measures in force at the start of `year`, with its whole range; None where nothing is
+        in force. Years with the same shares in force share one solve. An upper bound is in force in every year."""
+        thing, full = self.found(name), self.solved(name)
+        if not isinstance(thing, Scenario) or not isinstance(full, Outcomes):
+            return full
+        self._years.setdefault((name, tuple(report.in_force for report in full.compiled.measures)), full)
+        shares = tuple(report.in_force for report in compile_scenario(self.world, thing, year=year).measures)
+        if not any(shares):
+            return None
+        if (name, shares) not in self._years:
+            self._years[name, shares] = simulate(
+                self.world, thing, closure=self.closure, elasticities=self.elasticities, year=year
+            )
+        return self._years[name, shares]
+
+    def phase_years(self, name: str) -> tuple[int, int]:
+        """First year in which a dated measure can begin, and the first at whose start all are in force in full.
+
+        Where nothing is dated, both are the year of signing, else the base year."""
+        thing = self.found(name)
+        phases = [m.phase for m in getattr(thing, "measures", ()) if getattr(m, "phase", None) is not None]
+        if not phases:
+            year = self.signed.year if self.signed else self.world.base_year or 2000
+            return year, year
+        first = min(math.floor(years(phase.start)) for phase in phases)
+        return first, max(math.ceil(years(phase.end or phase.start)) for phase in phases)
+
+    # -- parts and counts ---------------------------------------------------------------------------
+
+    def only(self, name: str, measures: Sequence[str], where: str) -> tuple[OnCount, ...]:
+        """The scenario with the named measures alone, on the counts of the whole scenario; all of it without names."""
+        whole = self.solved(name)
+        if not measures:
+            return whole.runs
+        scenario, key = self.scenario(name, where), (name, tuple(measures))
+        assert isinstance(whole, Outcomes)
+        if key not in self._parts:
+
+            def ready(economy: World, level: Level) -> Ready:
+                part = compile_scenario(economy, scenario, year=whole.year, size_level=level, include=measures)
+                return Ready(part.shock, part.targets)
+
+            self._parts[key] = tuple(
+                OnCount(run.count, *explore(self.on(run.count), whole.choice, ready)) for run in whole.runs
+            )
+        return self._parts[key]
+
+    def on(self, count: Count | None) -> World:
+        """The world on a statistical count."""
+        return self.world if count is None or count.in_world else on_count(self.world, count)
+
+    def range_on(self, name: str, count: Count | None, choice: Choice) -> Range:
+        """The range of a scenario on the same benchmark as another one's: that count, and that central choice."""
+        whole = self.solved(name)
+        key = (name, count.name if count and not count.in_world else "", choice)
+        if key not in self._counted:
+            same = [run for run in whole.runs if self._same(run.count, count)]
+            if same and any(variant.choice == choice for variant in same[0].range.variants):
+                self._counted[key] = same[0].range
+            else:
+                thing = self.scenario(name, self.dossier.where("scenarios"))
+                year = whole.year if isinstance(whole, Outcomes) else None
+                self._counted[key] = run_range(self.on(count), thing, choice, year)
+        return self._counted[key]
+
+    @staticmethod
+    def _same(one: Count | None, other: Count | None) -> bool:
+        """True where two counts stand for the same benchmark; the world itself is the count it holds."""
+        first, second = ("" if count is None or count.in_world else count.name for count in (one, other))
+        return first == second
+
+    # -- places -------------------------------------------------------------------------------------
+
+    @property
+    def signed(self) -> datetime.date | None:
+        """The day of signing."""
+        return q.date(self.dossier.signed) if self.dossier.signed else None
+
+    @property
+    def day(self) -> datetime.date:
+        """The day as of which blocs are taken."""
+        return self.signed or LAST_DAY
+
+    def where(self, claim: Claim, test: Any, *keys: str) -> str:
+        """Place of a key of a claim's test for a complaint."""
+        position = self.dossier.claims.index(claim)
+        return self.dossier.where("claims", position, "nearest" if test is claim.nearest else "test", *keys)
+
+    def economies(self, words: Sequence[str], where: str) -> dict[str, int]:
+        """Positions in the world by code. Raises InputError for a word or country that it lacks."""
+        positions = find_party(self.world, words, self.day, where).positions
+        return {self.world.countries[k]: k for k in positions}
+
+    def pair(self, words: Sequence[str], where: str) -> tuple[str, tuple[int, int]]:
+        """ "IRN-BLR" and the two positions. Raises InputError unless two economies are named."""
+        found = self.economies(words, where)
+        if len(found) != 2:
+            raise InputError(where, "two economies are needed", found=", ".join(words))
+        first, second = found.values()
+        return "-".join(found), (first, second)
+
+    def status(self, codes: Sequence[str]) -> str:
+        """observed or estimated: what the flows of these economies are in this world."""
+        about = self.world.provenance.get("countries", {})
+        words = [str(about.get(code, {}).get("flows", "not stated")) for code in codes]
+        return next((word for word in ("estimated", "borrowed", "assumed", "not stated") if word in words), "observed")
