@@ -102,13 +102,22 @@ class TargetTest(Strict):
 
 
 class GainTest(Strict):
-    """Real income of every named economy rises by at least a share (0: rises at all)."""
+    """Real income of every named economy rises by at least a share (0: rises at all; -0.001: falls by no more)."""
 
     kind: Literal["gain"]
     scenario: Id
     countries: Words
     at_least: Share = 0.0
     upper_bound: Flag = False
+
+
+class LossTest(Strict):
+    """Real income of every named economy falls by at least a share (0: falls at all)."""
+
+    kind: Literal["loss"]
+    scenario: Id
+    countries: Words
+    at_least: Share = 0.0
 
 
 class TradeTest(Strict):
@@ -164,9 +173,9 @@ class DelayTest(Strict):
     more_than: Million = 0.0
 
 
-Test = TargetTest | GainTest | TradeTest | RecoveredTest | GrowthTest | RankingTest | DelayTest
+Test = TargetTest | GainTest | LossTest | TradeTest | RecoveredTest | GrowthTest | RankingTest | DelayTest
 TESTS: dict[str, type[Strict]] = {
-    "target": TargetTest, "gain": GainTest, "trade": TradeTest, "recovered": RecoveredTest, "growth": GrowthTest,
+    "target": TargetTest, "gain": GainTest, "loss": LossTest, "trade": TradeTest, "recovered": RecoveredTest, "growth": GrowthTest,
     "ranking": RankingTest, "delay": DelayTest,
 }  # fmt: skip
 
