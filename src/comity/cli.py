@@ -125,6 +125,7 @@ def explain(file: Annotated[str, typer.Argument(help="Scenario file or gallery n
 def worlds(as_json: Json = False) -> None:
     """List the embedded worlds and the scenarios of the gallery."""
     from comity import embedded_worlds, load_scenario, load_world
+    from comity.benchmark.bundle import smoothed_worlds
     from comity.scenario.load import gallery
 
     rows = []
@@ -151,6 +152,7 @@ def worlds(as_json: Json = False) -> None:
             f"{row['name']}: {row['economies']} economies x {row['sectors']} sectors, base year {row['base_year']}, "
             f"estimated: {', '.join(row['estimated']) or 'none'}, elasticities {row['elasticities']}"
         )
+    typer.echo(f"Trade smoothed by structural gravity (docs/worlds.md): {', '.join(smoothed_worlds())}")
     typer.echo("\nScenarios:")
     for name, title in scenarios.items():
         typer.echo(f"  {name}: {title}")

@@ -1,4 +1,4 @@
-"""Building the embedded worlds from ../shared/data: read, aggregate, carve, borrow, rescale, balance, check."""
+"""Building the embedded worlds from ../shared/data: read, aggregate, carve, borrow, rescale, balance, check; smooth."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from comity.benchmark.carve import carve_country
 from comity.benchmark.elasticities import DEFAULT_SET, elasticity_set
 from comity.benchmark.provenance import flat_assumptions, read_counts, statuses
 from comity.benchmark.request import carve_tariffs, make_request, row_gdp
+from comity.benchmark.smooth import SUFFIX, smooth_world
 from comity.benchmark.world import World
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, nearest
-from comity.sources import baci, icio, penppml, wdi, wiod, wits
+from comity.sources import baci, geodist, icio, penppml, wdi, wiod, wits
 
 Array = NDArray[np.float64]
 
-WORLDS = {"world-2022": 2022, "world-2019": 2019}
+PLAIN = {"world-2022": 2022, "world-2019": 2019}
+WORLDS = {**PLAIN, **{f"{name}{SUFFIX}": year for name, year in PLAIN.items()}}
 UNIT = "million USD"
 SOURCES = (*icio.SOURCES, wiod.SOURCE, baci.SOURCE, wdi.SOURCE, wits.SOURCE, penppml.SOURCE)
 
@@ -35,6 +37,10 @@ def build_world(name: str, data_dir: str | Path, assumptions: str | Path | None 
     """
     if name not in WORLDS:
         raise InputError("world", "cannot be built", found=name, allowed=list(WORLDS), nearest=nearest(name, WORLDS))
+    if name not in PLAIN:
+        plain = build_world(name.removesuffix(SUFFIX), data_dir, assumptions)
+        inside = [code for code in plain.countries if code != "ROW"]
+        return smooth_world(plain, geodist.read_geodist(Path(data_dir) / "cepii_geodist", inside))
     data, year, assumed = Path(data_dir), WORLDS[name], read_assumptions(assumptions)
     if not data.is_dir():
         raise InputError("--data", "the folder of raw sources is not there", found=data.name)

@@ -19,8 +19,20 @@ FORMAT = 1
 DEFAULT_WORLD = "world-2022"
 
 
+SMOOTHED = "-smoothed"
+
+
 def embedded_worlds() -> dict[str, Path]:
-    """Names and files of the worlds that come with comity."""
+    """Names and files of the worlds that come with comity; their smoothed siblings are options, not in this list."""
+    return {name: path for name, path in _bundles().items() if not name.endswith(SMOOTHED)}
+
+
+def smoothed_worlds() -> dict[str, Path]:
+    """Names and files of the smoothed siblings of the embedded worlds (docs/worlds.md)."""
+    return {name: path for name, path in _bundles().items() if name.endswith(SMOOTHED)}
+
+
+def _bundles() -> dict[str, Path]:
     folder = Path(str(resources.files("comity.benchmark") / "worlds"))
     return {path.stem: path for path in sorted(folder.glob("*.npz"))}
 
@@ -57,7 +69,7 @@ def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
 
     Raises InputError for an unknown name, BundleError for a file that is not a whole, matching bundle.
     """
-    known = embedded_worlds()
+    known = _bundles()
     text = os.fspath(name)
     path = known.get(text, Path(text))
     if text not in known and not _exists(path):

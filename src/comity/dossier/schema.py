@@ -175,8 +175,8 @@ class DelayTest(Strict):
 
 Test = TargetTest | GainTest | LossTest | TradeTest | RecoveredTest | GrowthTest | RankingTest | DelayTest
 TESTS: dict[str, type[Strict]] = {
-    "target": TargetTest, "gain": GainTest, "loss": LossTest, "trade": TradeTest, "recovered": RecoveredTest, "growth": GrowthTest,
-    "ranking": RankingTest, "delay": DelayTest,
+    "target": TargetTest, "gain": GainTest, "loss": LossTest, "trade": TradeTest, "recovered": RecoveredTest,
+    "growth": GrowthTest, "ranking": RankingTest, "delay": DelayTest,
 }  # fmt: skip
 
 

@@ -225,7 +225,8 @@ class Outcomes:
             for v in run.range.solved
             if v.goods_ratio is not None
         ]
-        status = "estimated" if "estimated" in (self.status(first), self.status(second)) else "observed"
+        words = (self.status(first), self.status(second))
+        status = next((word for word in ("estimated", "smoothed") if word in words), "observed")
         year = self.world.base_year
 
         def number(name: str, value: float, ends: tuple[float, float] | None) -> Number:
