@@ -26,6 +26,7 @@ _PUBLIC = {
     "simulate": "comity.outcomes.simulate",
     "Outcomes": "comity.outcomes.simulate",
     "ge_gravity": "comity.outcomes.ge_gravity",
+    "load_dossier": "comity.dossier.load",
     "assess": "comity.dossier.assess",
     "ComityError": "comity.errors",
     "InputError": "comity.errors",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -105,18 +106,44 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
 
 
 def _validate(located: Located, file: str) -> Scenario:
-    from pydantic import ValidationError
+    from comity.scenario.schema import KINDS, Scenario
 
-    from comity.scenario.schema import Scenario
-
-    try:
-        scenario = Scenario.model_validate(located.value)
-    except ValidationError as problem:
-        complaints = [_complaint(dict(error), located, file) for error in problem.errors(include_url=False)]
-        raise ScenarioError(_without_echo(complaints)) from None
+    grammar = Grammar(Scenario, KINDS, _is_measure, "kind of measure", "a measure")
+    scenario = validate_model(located, file, grammar)
+    assert isinstance(scenario, Scenario)
     scenario._file = file
     scenario._lines = located.lines
     return scenario
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A root model with its tagged union: the models by tag, and where in a path a tag may stand.
+
+    what, one : how complaints call a tag and a thing that carries one.
+    """
+
+    root: Any
+    kinds: Mapping[str, Any]
+    tagged: Callable[[tuple[Any, ...]], bool]
+    what: str
+    one: str
+    prefix: tuple[Any, ...] = ()  # of the part of the file that is validated
+
+
+def _is_measure(path: tuple[Any, ...]) -> bool:
+    return len(path) == 2 and path[0] == "measures"
+
+
+def validate_model(located: Located, file: str, grammar: Grammar, value: Any = None) -> Any:
+    """The root model of what was read (or of `value`, a part of it at grammar.prefix). Raises ScenarioError."""
+    from pydantic import ValidationError
+
+    try:
+        return grammar.root.model_validate(located.value if value is None else value)
+    except ValidationError as problem:
+        complaints = [_complaint(dict(error), located, file, grammar) for error in problem.errors(include_url=False)]
+        raise ScenarioError(_without_echo(complaints)) from None
 
 
 def _without_echo(complaints: list[InputError]) -> list[InputError]:
@@ -124,10 +151,11 @@ def _without_echo(complaints: list[InputError]) -> list[InputError]:
     return list({complaint.message: complaint for complaint in complaints}.values())
 
 
-def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError:
+def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Grammar) -> InputError:
     """One pydantic error as where, problem, found, allowed, nearest match."""
-    path, model = _walk(error["loc"], ends_in_key=error["type"] == "extra_forbidden")
-    where = place(file, located.line(path), path)
+    path, model = _walk(error["loc"], grammar, ends_in_key=error["type"] == "extra_forbidden")
+    full = (*grammar.prefix, *path)
+    where = place(file, located.line(full), full)
     kind, found = error["type"], error.get("input")
     context = error.get("ctx") or {}
     if kind == "refused":
@@ -141,7 +169,7 @@ def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError
     if kind == "missing":
         return InputError(where, "a required key is missing", found=f"no {path[-1]!r}", allowed=_keys(model))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _unknown_kind(where, found)
+        return _unknown_kind(where, found, grammar)
     if kind == "literal_error":
         options = [option.strip("' ") for option in context["expected"].replace(" or ", ", ").split(",")]
         return InputError(where, "not one of the words known here", found=found, allowed=options,
@@ -153,33 +181,32 @@ def _complaint(error: dict[str, Any], located: Located, file: str) -> InputError
     return InputError(where, error["msg"].rstrip("."), found=found if isinstance(found, str) else None)
 
 
-def _unknown_kind(where: str, found: Any) -> InputError:
-    from comity.scenario.schema import KINDS
-
+def _unknown_kind(where: str, found: Any, grammar: Grammar) -> InputError:
+    kinds = list(grammar.kinds)
     if not isinstance(found, Mapping):
-        return InputError(where, "a measure is a mapping of keys", found=found, allowed="id, kind, ...")
+        return InputError(where, f"{grammar.one} is a mapping of keys", found=found, allowed="id, kind, ...")
     kind = found.get("kind")
     if kind is None:
-        return InputError(where, "the measure does not say its kind", found="no 'kind'", allowed=list(KINDS))
-    return InputError(f"{where}.kind", "unknown kind of measure", found=kind, allowed=list(KINDS),
-                      nearest=nearest(kind, KINDS))  # fmt: skip
+        return InputError(where, f"{grammar.one} does not say its kind".replace("a measure", "the measure"),
+                          found="no 'kind'", allowed=kinds)  # fmt: skip
+    return InputError(f"{where}.kind", f"unknown {grammar.what}", found=kind, allowed=kinds,
+                      nearest=nearest(kind, kinds))  # fmt: skip
 
 
-def _walk(loc: tuple[Any, ...], *, ends_in_key: bool) -> tuple[tuple[Any, ...], Any]:
+def _walk(loc: tuple[Any, ...], grammar: Grammar, *, ends_in_key: bool) -> tuple[tuple[Any, ...], Any]:
     """The path in the file (pydantic's union tags left out) and the model that holds its last key.
 
     An unknown key may look like a union tag; where the complaint is about a key, the last step is one.
     """
-    from comity.scenario.schema import KINDS, Scenario
-
     path: list[Any] = []
-    model: Any = Scenario
-    owner: Any = Scenario
+    model: Any = grammar.root
+    owner: Any = grammar.root
     steps = list(loc)
+    tagged = -1
     for k, step in enumerate(steps):
-        if path and path[0] == "measures" and len(path) == 2 and step in KINDS and k == 2:
-            model = KINDS[step]
-            owner = model
+        if grammar.tagged(tuple(path)) and step in grammar.kinds and tagged != len(path):
+            model = owner = grammar.kinds[step]
+            tagged = len(path)
             continue
         named = ends_in_key and k == len(steps) - 1
         if isinstance(step, str) and not named and (step in _model_names() or "[" in step):
