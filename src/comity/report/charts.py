@@ -12,7 +12,7 @@ import numpy as np
 from comity.outcomes.simulate import label
 from comity.report import drawing
 from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3, WHITE, WIDE
-from comity.report.words import small_per_cent
+from comity.report.words import levels, small_per_cent
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes, Table
@@ -104,6 +104,15 @@ def flows_data(outcomes: Outcomes, most: int = 8) -> list[dict[str, Any]]:
              "low": float(row.before * low[n, i]), "high": float(row.before * high[n, i])}
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row["after"])
+
+
+def flow_finding(flows: list[dict[str, Any]]) -> str:
+    """The heading over the trade figure."""
+    if not flows:
+        return ""
+    most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
+    verb = "grows" if most["after"] >= most["before"] else "falls"
+    return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
 
 
 def plot_table(table: Table) -> Any:

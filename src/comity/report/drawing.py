@@ -6,6 +6,7 @@ the drawing engine needs a second to start. `Drawer` talks to it; without it the
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -148,6 +149,15 @@ def _minus() -> str:
     return f"replace(replace(format(datum.value, ',~f'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
 
 
+def png(chart: Any) -> str:
+    """The chart as PNG on white, twice its size, in base64."""
+    import vl_convert
+
+    spec = chart.to_dict(format="vega-lite", validate=False)
+    spec["config"] = {**spec.get("config", {}), "background": "#ffffff"}
+    return base64.b64encode(vl_convert.vegalite_to_png(spec, scale=2)).decode("ascii")
+
+
 def svg(chart: Any, text: str) -> str:
     """The chart as SVG with one accessible name; nothing inside is announced."""
     import vl_convert
@@ -176,8 +186,11 @@ def _figure(kind: str) -> Any:
 
 
 def draw(job: dict[str, Any]) -> dict[str, str]:
-    """Both widths of one figure: {"wide": svg, "narrow": svg}. A job has kind, rows and text."""
+    """Both widths of one figure: {"wide": svg, "narrow": svg}, and "png" (base64, on white) where `png` is asked for. A
+    job has kind, rows and text."""
     figure = _figure(job["kind"])
+    if job.get("png"):
+        return {**draw({**job, "png": False}), "png": png(figure(job["rows"], WIDE))}
     return {name: svg(figure(job["rows"], width), job["text"]) for name, width in (("wide", WIDE), ("narrow", NARROW))}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
 from comity.records import run_record
 from comity.report.drawing import Drawer
+
+if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
 
 TABLES = ("welfare", "trade", "totals", "diversion", "prices", "production", "revenue")
 ORIGINS = ("decomposition", "decomposition_detail", "measures")  # absent where the path has no solution
@@ -46,11 +49,15 @@ def check_folder(out: Path) -> None:
         ) from None
 
 
-def write_folder(outcomes: Outcomes, out: Path, command: str, drawer: Drawer | None = None) -> Path:
-    """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there."""
+def write_folder(
+    outcomes: Outcomes, out: Path, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None
+) -> Path:
+    """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there. With
+    the assessment of a dossier the folder also holds the dossier, its claims and what was observed."""
+    from comity.report.figures import draw_all, figure_jobs, write_figures
     from comity.report.page import page
 
-    name = f"{date.today().isoformat()}-{outcomes.scenario.id}"
+    name = f"{date.today().isoformat()}-{assessment.dossier.id if assessment else outcomes.scenario.id}"
     if outcomes.scenario.world != outcomes.world.name:
         name += f"-{outcomes.world.name or 'world'}"
     try:
@@ -73,7 +80,14 @@ def write_folder(outcomes: Outcomes, out: Path, command: str, drawer: Drawer | N
         (temporary / "results.json").write_text(
             json.dumps(results_json(outcomes), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-        (temporary / "report.html").write_text(page(outcomes, command, drawer), encoding="utf-8")
+        if assessment is not None:
+            _write_assessment(assessment, temporary)
+        jobs = figure_jobs(outcomes, assessment)
+        drawn = draw_all(jobs, drawer, png=True)
+        write_figures(temporary / "figures", jobs, drawn)
+        (temporary / "report.html").write_text(
+            page(outcomes, command, assessment=assessment, drawn=drawn), encoding="utf-8"
+        )
         os.chmod(temporary, 0o755)
         return _moved(temporary, out / name)
     except OSError as problem:
@@ -82,6 +96,23 @@ def write_folder(outcomes: Outcomes, out: Path, command: str, drawer: Drawer | N
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_assessment(assessment: Assessment, folder: Path) -> None:
+    """dossier.yaml, assessment.json, claims.csv and over_time.csv."""
+    (folder / "dossier.yaml").write_text(assessment.dossier.text, encoding="utf-8")
+    content = json.dumps(assessment.as_json(), indent=1, ensure_ascii=False)
+    (folder / "assessment.json").write_text(content + "\n", encoding="utf-8")
+    names = ["id", "statement", "verdict", "ending", "number", "country", "estimate", "low", "high", "unit", "needs"]
+    rows = []
+    for verdict in assessment.verdicts:
+        main = verdict.main
+        numbers = (main.name, main.country, main.estimate, main.low, main.high, main.unit) if main else [None] * 6
+        rows.append([verdict.claim.id, verdict.claim.statement, verdict.mark, verdict.ending, *numbers, verdict.needs])
+    write_csv(folder / "claims.csv", names, rows, [])
+    if assessment.monitor:
+        lines = [row.as_dict() for row in assessment.monitor.rows]
+        write_csv(folder / "over_time.csv", list(lines[0]), (line.values() for line in lines), [])
 
 
 def _moved(temporary: Path, target: Path) -> Path:

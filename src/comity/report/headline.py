@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from comity.outcomes.simulate import Outcomes, label
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
-from comity.report.words import change_in_per_cent, decimals_for, minutes, money, per_cent, plain, spans_zero
+from comity.report.words import change_in_per_cent, decimals_for, levels, minutes, money, per_cent, plain, spans_zero
 
 LENGTH, MARGIN = 250.0, 8.0  # of a band line, in pixels
 
@@ -49,13 +49,6 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
         f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.",
         f"That is {amount} a year{rank}.",
     )
-
-
-def levels(before: float, after: float) -> str:
-    """ "59 to about 101 million US dollars", both ends in one unit."""
-    scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
-    digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
-    return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
 
 
 def _incomes(outcomes: Outcomes, pair: tuple[str, str]) -> str:

@@ -11,17 +11,17 @@ from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
-from comity.report.dossier_page import dossier_context, dossier_figures, dossier_python
-from comity.report.drawing import CLASSES, DARK, Drawer, draw
-from comity.report.headline import lead, levels, three
+from comity.report.dossier_page import dossier_context, dossier_python
+from comity.report.drawing import CLASSES, DARK, Drawer
+from comity.report.figures import Drawn, draw_all, figure_jobs, finding
+from comity.report.headline import lead, three
 from comity.report.origins import origins
 from comity.report.terminal import verdict
-from comity.report.words import change_in_per_cent, joined, money, per_cent, plain
+from comity.report.words import change_in_per_cent, money, per_cent, plain
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
 
-MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
 LIMITS = (
     "Each result is a long-run equilibrium of the base-year economy with the measures in force: no growth, inflation, "
     "capital or adjustment.",
@@ -31,38 +31,36 @@ LIMITS = (
 )
 
 
-def page(outcomes: Outcomes, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None) -> str:
-    """The whole HTML page; `drawer` is a drawing process that was started earlier. With the assessment of a dossier the
-    page also holds its claims, commitments and what was observed."""
+def page(
+    outcomes: Outcomes,
+    command: str,
+    drawer: Drawer | None = None,
+    assessment: Assessment | None = None,
+    drawn: Drawn | None = None,
+) -> str:
+    """The whole HTML page. With the assessment of a dossier it also holds its claims, commitments and what was observed.
+    `drawer` is a drawing process that was started earlier, `drawn` the figures if they are there already."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK, CLASSES=CLASSES)
-    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer, assessment))
+    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer, assessment, drawn))
 
 
 def context(
-    outcomes: Outcomes, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None
+    outcomes: Outcomes,
+    command: str,
+    drawer: Drawer | None = None,
+    assessment: Assessment | None = None,
+    drawn: Drawn | None = None,
 ) -> dict[str, Any]:
     """Everything the template prints."""
     sentence, second = lead(outcomes)
-    bars = charts.bars_data(outcomes)
-    flows = charts.flows_data(outcomes)
-    gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
-    losses = [row for row in bars if row["color"] == "loss" and row["code"] != "rest"]
-    figures = [
-        {"kind": "bars", "rows": bars, "text": f"Gains and losses in million USD a year. {finding(gains, losses)}"},
-        {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": MAP_TEXT},
-    ]
-    if flows:
-        flow_text = f"Goods trade before and after. {flow_finding(flows)}"
-        figures.append({"kind": "flows", "rows": flows, "text": flow_text})
-    extra = dossier_figures(assessment) if assessment is not None else {}
-    jobs = [*figures, *extra.values()]
-    drawn = drawer.draw(jobs) if drawer is not None else [draw(job) for job in jobs]
-    pictures = dict(zip(extra, drawn[len(figures) :], strict=True))
+    jobs = figure_jobs(outcomes, assessment)
+    bars, flows = jobs["bars"]["rows"], jobs.get("flows", {}).get("rows", [])
+    pictures = drawn or draw_all(jobs, drawer)
     return {
         "d": dossier_context(assessment, pictures) if assessment is not None else None,
         "version": __version__,
@@ -73,13 +71,13 @@ def context(
         "lead": sentence,
         "second": second,
         "three": three(outcomes),
-        "finding": finding(gains, losses),
-        "bars": drawn[0],
+        "finding": finding(bars),
+        "bars": pictures["bars"],
         "bar_rows": [{**row, "text": money(row["value"], row["low"], row["high"], sign=True)} for row in bars],
-        "map": drawn[1],
+        "map": pictures["tile_map"],
         "map_rows": map_rows(outcomes),
-        "flows": drawn[2] if flows else None,
-        "flow_finding": flow_finding(flows),
+        "flows": pictures.get("flows"),
+        "flow_finding": charts.flow_finding(flows),
         "flow_rows": [
             {**row, "text": f"{plain(row['before'], 1)} to {plain(row['after'], 1)}",
              "range": f"{plain(row['low'], 1)} to {plain(row['high'], 1)}",
@@ -112,32 +110,6 @@ def context(
         "yaml": outcomes.scenario.text if assessment is None else assessment.dossier.text,
         "citations": cite(outcomes),
     }  # fmt: skip
-
-
-def finding(gains: list[dict], losses: list[dict]) -> str:
-    """The heading over the bars."""
-
-    def first(rows: list[dict], reverse: bool) -> str:
-        ranked = sorted(rows, key=lambda row: row["value"], reverse=reverse)
-        return joined([row["name"] for row in ranked[:2]])
-
-    if not gains and not losses:
-        return "No economy's gain or loss can be told from zero over the choices tried"
-    parts = []
-    if gains:
-        parts.append(f"{first(gains, True)} gain{'s' if len(gains) == 1 else ''} most")
-    if losses:
-        parts.append(f"{first(losses, False)} lose{'s' if len(losses) == 1 else ''} most")
-    return "; ".join(parts)
-
-
-def flow_finding(flows: list[dict]) -> str:
-    """The heading over the trade figure."""
-    if not flows:
-        return ""
-    most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
-    verb = "grows" if most["after"] >= most["before"] else "falls"
-    return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
 
 
 def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:

@@ -80,6 +80,13 @@ def minutes(per_cent_change: float) -> str:
     return f"{amount / 1440:.0f} days of a year's income"
 
 
+def levels(before: float, after: float) -> str:
+    """ "59 to about 101 million US dollars", both ends in one unit."""
+    scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
+    digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
+    return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
+
+
 def joined(words: list[str]) -> str:
     """a, b and c."""
     if len(words) < 2:

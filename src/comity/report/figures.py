@@ -1,0 +1,79 @@
+"""The figures of a report: what is drawn, and the files beside the page (SVG, PNG and the rows behind each as CSV)."""
+
+from __future__ import annotations
+
+import base64
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from comity.outcomes.simulate import Outcomes
+from comity.report import charts
+from comity.report.dossier_page import dossier_figures
+from comity.report.drawing import Drawer, draw
+from comity.report.words import joined
+
+if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
+
+MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
+NAMES = {"bars": "gains-and-losses", "tile_map": "map", "flows": "trade", "ruler": "ruler", "monitor": "over-time"}
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
+Jobs = dict[str, dict[str, Any]]
+Drawn = dict[str, dict[str, str]]
+
+
+def figure_jobs(outcomes: Outcomes, assessment: Assessment | None = None) -> Jobs:
+    """Drawing jobs by kind, in the order of the page."""
+    bars = charts.bars_data(outcomes)
+    flows = charts.flows_data(outcomes)
+    text = f"Gains and losses in million USD a year. {finding(bars)}"
+    jobs: Jobs = {
+        "bars": {"kind": "bars", "rows": bars, "text": text},
+        "tile_map": {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": MAP_TEXT},
+    }
+    if flows:
+        said = f"Goods trade before and after. {charts.flow_finding(flows)}"
+        jobs["flows"] = {"kind": "flows", "rows": flows, "text": said}
+    return jobs | (dossier_figures(assessment) if assessment is not None else {})
+
+
+def draw_all(jobs: Jobs, drawer: Drawer | None = None, png: bool = False) -> Drawn:
+    """Every job drawn wide and narrow, and as PNG where asked; by the drawing process if there is one."""
+    asked = [{**job, "png": png} for job in jobs.values()]
+    done = drawer.draw(asked) if drawer is not None else [draw(job) for job in asked]
+    return dict(zip(jobs, done, strict=True))
+
+
+def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:
+    """NAME.svg, NAME.png and NAME.csv of every figure."""
+    folder.mkdir()
+    for kind, job in jobs.items():
+        name = NAMES[kind]
+        svg = drawn[kind]["wide"].replace("<svg", f"<svg {NAMESPACE}", 1)
+        (folder / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+        if "png" in drawn[kind]:
+            (folder / f"{name}.png").write_bytes(base64.b64decode(drawn[kind]["png"]))
+        with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(job["rows"][0]), lineterminator="\n", extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(job["rows"])
+
+
+def finding(bars: list[dict[str, Any]]) -> str:
+    """The heading over the bars: who gains most, who loses most."""
+    gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
+    losses = [row for row in bars if row["color"] == "loss" and row["code"] != "rest"]
+
+    def first(rows: list[dict[str, Any]], reverse: bool) -> str:
+        ranked = sorted(rows, key=lambda row: row["value"], reverse=reverse)
+        return joined([row["name"] for row in ranked[:2]])
+
+    if not gains and not losses:
+        return "No economy's gain or loss can be told from zero over the choices tried"
+    parts = []
+    if gains:
+        parts.append(f"{first(gains, True)} gain{'s' if len(gains) == 1 else ''} most")
+    if losses:
+        parts.append(f"{first(losses, False)} lose{'s' if len(losses) == 1 else ''} most")
+    return "; ".join(parts)
