@@ -17,6 +17,7 @@ import typer  # noqa: E402
 from comity.errors import ComityError, InputError  # noqa: E402
 
 if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
     from comity.report.drawing import Drawer
 
 app = typer.Typer(
@@ -36,7 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print results as JSON instea
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="Gallery scenario or YAML file.")],
+    scenario: Annotated[str, typer.Argument(help="Dossier or scenario of the gallery, or a YAML file of either.")],
     world: World = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for results.")] = Path("results"),
     as_json: Json = False,
@@ -45,13 +46,16 @@ def run(
     year: Annotated[int | None, typer.Option(help="Measures in force at the start of that year.")] = None,
     draws: Annotated[int | None, typer.Option(help="Draws for bands (not in this version).")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the draws (not in this version).")] = None,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="Where a dossier has the scenario's name, assess its claims too (slower).")
+    ] = False,
 ) -> None:
-    """Solve a scenario, print a summary, write a report folder."""
+    """Solve a scenario, or assess a dossier; print a summary, write a report folder."""
     from comity.report.drawing import Drawer
 
     drawer = Drawer()  # starts beside the solving: its engine needs a second
     try:
-        _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed)
+        _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed, claims)
     finally:
         drawer.close()
 
@@ -67,39 +71,87 @@ def _run(
     year: int | None,
     draws: int | None,
     seed: int | None,
+    claims: bool,
 ) -> None:
     from comity import load_scenario, load_world, simulate
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.dossier.load import is_dossier
     from comity.report.folder import check_folder, write_folder
+    from comity.scenario.load import gallery
 
     check_folder(out)
-    scen = load_scenario(scenario)
-    outcomes = simulate(
-        load_world(world or scen.world or DEFAULT_WORLD),
-        scen,
-        closure=closure,
-        elasticities=elasticities,
-        year=year,
-        draws=draws,
-        seed=seed,
-    )
-    folder = write_folder(outcomes, out, _command(scenario, world, closure, elasticities, year), drawer)
+    command = _command(scenario, world, closure, elasticities, year, claims)
+    assessment = None
+    if claims or (scenario not in gallery() and is_dossier(scenario)):
+        if year is not None:
+            raise InputError("--year", "a dossier is assessed at full implementation", found=year,
+                             advice="Run one of its scenarios for a single year.")  # fmt: skip
+        assessment = _assessed(scenario, world, closure, elasticities, draws, seed)
+        outcomes = assessment.main
+    else:
+        scen = load_scenario(scenario)
+        outcomes = simulate(
+            load_world(world or scen.world or DEFAULT_WORLD),
+            scen,
+            closure=closure,
+            elasticities=elasticities,
+            year=year,
+            draws=draws,
+            seed=seed,
+        )
+    folder = write_folder(outcomes, out, command, drawer, assessment)
     if as_json:
         from comity.report.folder import results_json
 
-        typer.echo(json.dumps({**results_json(outcomes), "folder": str(folder)}, indent=1, ensure_ascii=False))
+        assessed = {} if assessment is None else {"assessment": assessment.as_json()}
+        content = {**results_json(outcomes), **assessed, "folder": str(folder)}
+        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
-    from comity.report.terminal import summary
+    from comity.report.terminal import claim_lines, summary
 
     typer.echo(summary(outcomes))
+    if assessment is not None:
+        typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")
 
 
-@app.command()
-def check(file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None) -> None:
-    """Check a scenario file without solving it."""
-    from comity import load_scenario, load_world
+def _assessed(
+    name: str, world: str | None, closure: str | None, elasticities: str | None, draws: int | None, seed: int | None
+) -> Assessment:
+    """The dossier of that name, assessed on its own world or the one asked for."""
+    from comity import assess, load_dossier, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.outcomes.simulate import refuse_draws
+
+    refuse_draws(draws, seed)
+    dossier = load_dossier(name)
+    economy = load_world(world or dossier.world or DEFAULT_WORLD)
+    return assess(economy, dossier, closure=closure, elasticities=elasticities)
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="Scenario or dossier: file or gallery name.")],
+    world: World = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="Text of a dossier source, as ID=FILE: looks its figures up."),
+    ] = None,
+) -> None:
+    """Check a scenario or dossier file without solving it."""
+    from comity import load_dossier, load_scenario, load_world
+    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.dossier.check import check_dossier, read_texts
+    from comity.dossier.load import is_dossier
+
+    if is_dossier(file):
+        dossier = load_dossier(file)
+        economy = load_world(world or dossier.world or DEFAULT_WORLD)
+        for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
+            typer.echo(line)
+        return
+    if source:
+        raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
     from comity.scenario.explain import check_scenario_file
 
     economy = load_world(world or load_scenario(file).world or DEFAULT_WORLD)
@@ -108,13 +160,22 @@ def check(file: Annotated[str, typer.Argument(help="Scenario file or gallery nam
 
 
 @app.command()
-def explain(file: Annotated[str, typer.Argument(help="Scenario file or gallery name.")], world: World = None) -> None:
-    """Say in plain words what a scenario does, how large, on whose word."""
-    from comity import load_scenario, load_world
+def explain(
+    file: Annotated[str, typer.Argument(help="Scenario or dossier: file or gallery name.")], world: World = None
+) -> None:
+    """Say in plain words what a scenario does, how large, on whose word; of a dossier, what it claims and tests."""
+    from comity import load_dossier, load_scenario, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.dossier.explain import explain_dossier
+    from comity.dossier.load import is_dossier
     from comity.scenario.compile import compile_scenario
     from comity.scenario.explain import explain as sentences
 
+    if is_dossier(file):
+        dossier = load_dossier(file)
+        for line in explain_dossier(dossier, load_world(world or dossier.world or DEFAULT_WORLD)):
+            typer.echo(line)
+        return
     scen = load_scenario(file)
     economy = load_world(world or scen.world or DEFAULT_WORLD)
     for line in sentences(economy, compile_scenario(economy, scen)):
@@ -124,8 +185,9 @@ def explain(file: Annotated[str, typer.Argument(help="Scenario file or gallery n
 @app.command()
 def worlds(as_json: Json = False) -> None:
     """List the embedded worlds and the scenarios of the gallery."""
-    from comity import embedded_worlds, load_scenario, load_world
+    from comity import embedded_worlds, load_dossier, load_scenario, load_world
     from comity.benchmark.bundle import smoothed_worlds
+    from comity.dossier.load import dossiers
     from comity.scenario.load import gallery
 
     rows = []
@@ -144,8 +206,10 @@ def worlds(as_json: Json = False) -> None:
             }
         )
     scenarios = {name: load_scenario(name).title for name in gallery()}
+    held = {name: load_dossier(name).title for name in dossiers()}
     if as_json:
-        typer.echo(json.dumps({"worlds": rows, "scenarios": scenarios}, indent=1, ensure_ascii=False))
+        content = {"worlds": rows, "scenarios": scenarios, "dossiers": held}
+        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     for row in rows:
         typer.echo(
@@ -155,6 +219,9 @@ def worlds(as_json: Json = False) -> None:
     typer.echo(f"Trade smoothed by structural gravity (docs/worlds.md): {', '.join(smoothed_worlds())}")
     typer.echo("\nScenarios:")
     for name, title in scenarios.items():
+        typer.echo(f"  {name}: {title}")
+    typer.echo("\nDossiers (claims with verdicts):")
+    for name, title in held.items():
         typer.echo(f"  {name}: {title}")
 
 
@@ -229,7 +296,14 @@ def world_build(
             typer.echo(f"  {step['step']}: {step['what']}: {step['count']}. {step['detail']}")
 
 
-def _command(scenario: str, world: str | None, closure: str | None, elasticities: str | None, year: int | None) -> str:
+def _command(
+    scenario: str,
+    world: str | None,
+    closure: str | None,
+    elasticities: str | None,
+    year: int | None,
+    claims: bool = False,
+) -> str:
     """The command line that repeats this run, without paths of this machine."""
     name = scenario if os.sep not in scenario else Path(scenario).name
     parts = [f"comity run {name}"]
@@ -240,6 +314,7 @@ def _command(scenario: str, world: str | None, closure: str | None, elasticities
         "--year": year,
     }
     parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
+    parts += ["--claims"] if claims else []
     return " ".join(parts)
 
 

@@ -188,6 +188,19 @@ class TestCommand:
         done = command.invoke(app, ["validate", "--data", "/nowhere/at/all"])
         assert isinstance(done.exception, InputError) and "no such folder" in str(done.exception)
 
+    @pytest.mark.parametrize(
+        "name", ["ref_10x5_ntb20.npz", "world_10x5.npz", "kite_2401_default_tolerance_10x5_ntb20.csv"]
+    )
+    def test_damaged_data_end_in_one_message(self, tmp_path: Path, name: str) -> None:
+        from comity import InputError
+
+        (tmp_path / "synthetic").mkdir()
+        for file in shared("data", "synthetic").glob("*.[nc][ps][zv]"):
+            content = file.read_bytes()
+            (tmp_path / "synthetic" / file.name).write_bytes(content[:300] if file.name == name else content)
+        with pytest.raises(InputError, match="damaged"):
+            run.run_studies(tmp_path, ["synthetic"])
+
     def test_page_in_docs_is_of_this_code(self) -> None:
         """Rows, published numbers, tolerances and results of docs/validation.md; ours may differ in rounding only."""
         pytest.importorskip("pyfixest")

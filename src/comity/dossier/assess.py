@@ -18,6 +18,7 @@ from comity.dossier.schema import Claim, Commitment, Dossier
 from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.numbers import SCHEMA_VERSION, Number
+from comity.outcomes.simulate import Outcomes
 from comity.scenario import quantities as q
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ class Assessment:
     commitments: tuple[CommitmentState, ...]
     monitor: Monitor
     runs: Runs = field(repr=False)
+
+    @property
+    def main(self) -> Outcomes:
+        """Outcomes of the main scenario."""
+        outcomes = self.outcomes[self.dossier.main]
+        assert isinstance(outcomes, Outcomes)
+        return outcomes
 
     def verdict(self, claim: str) -> Verdict:
         """The verdict on a claim by its id. Raises InputError for an unknown one."""

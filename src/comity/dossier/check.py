@@ -1,112 +1,122 @@
-"""Checking a dossier without solving it: its scenarios on a world, its figures in source texts a reader supplies."""
+"""Checking a dossier without solving it: its scenarios on a world, its figures in the texts of its sources."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import datetime
+from collections.abc import Mapping
+from typing import Any
 
 from comity.benchmark.world import World
-from comity.dossier.schema import Claim, Commitment, Dossier, DossierSource, Frictions, Reference
-from comity.errors import InputError, nearest
+from comity.dossier.frictions import frictions_shock
+from comity.dossier.quotes import check_figures, read_texts
+from comity.dossier.references import economies_of, reference_problems, tests_of
+from comity.dossier.schema import Dossier, Frictions
+from comity.errors import InputError
+from comity.scenario import quantities as q
 from comity.scenario.compile import compile_scenario
-from comity.scenario.load import ScenarioError, _read
+from comity.scenario.load import ScenarioError
+from comity.scenario.places import LAST_DAY, find_party
 
-PLAIN = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "}
-)
+__all__ = ["check_dossier", "read_texts"]
 
 
-def check_dossier(dossier: Dossier, world: World, texts: dict[str, str] | None = None) -> list[str]:
-    """What was checked, in sentences.
+def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[str, str] | None = None) -> list[str]:
+    """What was checked and what a careful author should know, in sentences.
 
-    texts : source id -> text; every figure quoted from that source must stand in it, in the paragraph named.
-    Raises InputError (a ScenarioError where there are several) for anything that is not right.
+    Parameters
+    ----------
+    world : the scenarios must compile on it; the dossier's own (else the default one) where none is given
+    texts : source id -> text; every figure quoted from that source must stand in the paragraph named
+
+    Raises
+    ------
+    InputError : ScenarioError with all mistakes. A scenario that another world than the dossier's own refuses (because
+        its flows contain the regime already) is no mistake but a sentence, unless it is the main one.
     """
-    lines = [f"{dossier.title} ({dossier.path})"]
-    for name, scenario in dossier.found.items():
-        if isinstance(scenario, Frictions):
-            lines.append(f"  scenario {name}: upper bound of lowest observed frictions")
-            continue
-        compiled = compile_scenario(world, scenario)
-        lines.append(f"  scenario {name}: {len(compiled.measures)} measure(s) on {world.name}")
-        lines += [f"    {text}" for text in compiled.left_out]
-    inside = sum(bool(commitment.measures) for commitment in dossier.commitments)
-    tests = sum(claim.test is not None for claim in dossier.claims)
-    lines.append(f"  {len(dossier.commitments)} commitments, {inside} with a channel in the model")
-    lines.append(
-        f"  {len(dossier.claims)} claims, {tests} with a test, {len(dossier.claims) - tests} outside the model"
-    )
-    lines += _check_figures(dossier, texts or {})
-    return [*lines, "No mistakes found."]
-
-
-def read_texts(dossier: Dossier, given: Iterable[str]) -> dict[str, str]:
-    """Texts of sources given as ID=PATH. Raises InputError for a form or source that is not known."""
-    known = [source.id for source in dossier.sources if source.id]
-    texts = {}
-    for item in given:
-        name, equals, path = item.partition("=")
-        if not equals or not path:
-            raise InputError("--source", "a source and its text are needed", found=item, allowed="ID=FILE")
-        if name not in known:
-            raise InputError("--source", "the dossier has no source of that id", found=name, allowed=known,
-                             nearest=nearest(name, known))  # fmt: skip
-        texts[name] = _read(Path(path))
-    return texts
-
-
-def paragraphs(text: str, source: DossierSource) -> list[str]:
-    """Lines that are not empty, from the one that begins with `source.begins`. Raises InputError if none does."""
-    lines = [plain(line) for line in text.splitlines() if line.strip()]
-    if not source.begins:
-        return lines
-    start = plain(source.begins)
-    for k, line in enumerate(lines):
-        if line.startswith(start):
-            return lines[k:]
-    raise InputError(f"source {source.id}", "no line of the text begins as the dossier says", found=source.begins)
-
-
-def plain(text: str) -> str:
-    """Lower case, plain quotes and dashes, single spaces."""
-    return re.sub(r"\s+", " ", text.translate(PLAIN)).strip().casefold()
-
-
-def _check_figures(dossier: Dossier, texts: dict[str, str]) -> list[str]:
-    sources = {source.id: source for source in dossier.sources}
-    bodies: dict[str | None, list[str]] = {name: paragraphs(text, sources[name]) for name, text in texts.items()}
-    problems: list[InputError] = []
-    found = missing = 0
-    quoting: dict[str, Sequence[Claim | Commitment]] = {"claims": dossier.claims, "commitments": dossier.commitments}
-    for key, items in quoting.items():
-        for k, item in enumerate(items):
-            if item.source.id not in bodies:
-                missing += len(item.source.figures)
-                continue
-            where = dossier.where(key, k, "source")
-            more = list(_figure_problems(where, item.id, item.source, bodies[item.source.id]))
-            problems += more
-            found += len(item.source.figures) - len(more)
+    economy = world if world is not None else _own_world(dossier)
+    problems = reference_problems(dossier)
+    about, refusals = _scenarios(dossier, economy)
+    quoted, misquoted = check_figures(dossier, texts or {})
+    problems += [*refusals, *_absent(dossier, economy), *misquoted]
     if problems:
-        raise ScenarioError(problems)
-    lines = [f"  {found} quoted figure(s) found in the text supplied"] if texts else []
-    if missing:
-        lines.append(f"  {missing} quoted figure(s) not looked up: give the text with --source ID=FILE")
+        raise ScenarioError(list({problem.message: problem for problem in problems}.values()))
+    return [*_counted(dossier, economy), *about, *_unreported(dossier), *quoted]
+
+
+def _own_world(dossier: Dossier) -> World:
+    from comity.benchmark.bundle import DEFAULT_WORLD, load_world
+
+    return load_world(dossier.world or DEFAULT_WORLD)
+
+
+def _counted(dossier: Dossier, world: World) -> list[str]:
+    inside = sum(bool(commitment.measures) for commitment in dossier.commitments)
+    tested = sum(claim.test is not None for claim in dossier.claims)
+    return [
+        f"{dossier.path}: {len(dossier.scenarios)} scenario(s), valid on {world.name or 'this world'}.",
+        f"{len(dossier.commitments)} commitment(s), {inside} of them with measures in the model.",
+        f"{len(dossier.claims)} claim(s), {tested} with a test, {len(dossier.claims) - tested} outside the model.",
+    ]
+
+
+def _scenarios(dossier: Dossier, world: World) -> tuple[list[str], list[InputError]]:
+    """Each scenario compiled: a sentence and remarks, or a refusal."""
+    lines: list[str] = []
+    problems: list[InputError] = []
+    for name, thing in dossier.found.items():
+        try:
+            lines += _on_world(dossier, name, thing, world)
+        except InputError as refusal:
+            if name == dossier.main or dossier.world in (None, world.name):
+                problems.append(refusal)
+            else:
+                lines.append(f"Scenario {name} cannot be run on {world.name or 'this world'}: {refusal.message}")
+    return lines, problems
+
+
+def _on_world(dossier: Dossier, name: str, thing: Any, world: World) -> list[str]:
+    if isinstance(thing, Frictions):
+        k = next(k for k, named in enumerate(dossier.scenarios) if named.id == name)
+        where = dossier.where("scenarios", k, "frictions")
+        account = frictions_shock(world, thing, day=day_of(dossier), where=where)[1]
+        return [f"Scenario {name}: an upper bound.", *(f"  {line}" for line in account.sentences)]
+    compiled = compile_scenario(world, thing)
+    remarks = [*compiled.left_out, *compiled.regime_notes, *compiled.warnings]
+    without = [report.id for report in compiled.measures if not report.source]
+    if without:
+        remarks.append(f"No source given for: {', '.join(without)}.")
+    if compiled.nothing:
+        remarks.append(f"Nothing changes, because {compiled.nothing}.")
+    return [f"Scenario {name}: {len(compiled.measures)} measure(s).", *(f"  {line}" for line in remarks)]
+
+
+def day_of(dossier: Dossier) -> datetime.date:
+    """The day as of which blocs are taken: that of the signing."""
+    return q.date(dossier.signed) if dossier.signed else LAST_DAY
+
+
+def _absent(dossier: Dossier, world: World) -> list[InputError]:
+    """Economies that a test names and the world lacks."""
+    problems = []
+    for path, test in tests_of(dossier):
+        for place, words in economies_of(path, test):
+            try:
+                if words:
+                    find_party(world, words, day_of(dossier), dossier.where(*place))
+            except InputError as problem:
+                problems.append(problem)
+    return problems
+
+
+def _unreported(dossier: Dossier) -> list[str]:
+    """Counts that cannot answer a test of growth, because a period is not reported on them."""
+    lines = []
+    observed = {item.id: item for item in dossier.observed}
+    for path, test in tests_of(dossier):
+        for series in observed[test.observed].series if test.kind == "growth" else ():
+            missing = [p for p in (test.since, test.until) if p not in [row.period for row in series.rows]]
+            if missing:
+                claim = dossier.claims[int(path[1])].id
+                lines.append(f"Claim {claim}: {series.count} does not report {' and '.join(missing)}, so it cannot be "
+                             "supported.")  # fmt: skip
     return lines
-
-
-def _figure_problems(where: str, name: str, source: Reference, body: list[str]) -> Iterable[InputError]:
-    beyond = [number for number in source.paragraph if number > len(body)]
-    if beyond:
-        yield InputError(where, f"{name} names a paragraph beyond the end of the text", found=beyond[0],
-                         allowed=f"1 to {len(body)}")  # fmt: skip
-        return
-    chosen = [body[number - 1] for number in source.paragraph] or body
-    for figure in source.figures:
-        wanted = plain(figure)
-        if any(wanted in line for line in chosen):
-            continue
-        places = [str(k) for k, line in enumerate(body, 1) if wanted in line]
-        advice = f"It stands in paragraph {', '.join(places)}." if places else "It stands nowhere in the text."
-        yield InputError(where, f"a figure quoted in {name} is not in the paragraph named", found=figure, advice=advice)

@@ -332,12 +332,7 @@ def simulate(
     InputError : anything wrong with the request
     NoSolutionError : the central combination has no solution
     """
-    if draws is not None or seed is not None:
-        raise InputError(
-            "--draws" if draws is not None else "--seed",
-            "bands from draws are not part of this version",
-            advice="Every number carries a range over elasticity sets, sizes and closures instead.",
-        )
+    refuse_draws(draws, seed)
     if not isinstance(scen, Scenario):
         raise InputError("scenario", "a Scenario is needed", found=scen, advice="Use load_scenario(name_or_file).")
     if year is not None and not isinstance(year, int):
@@ -362,6 +357,16 @@ def simulate(
         central = solve_compiled(economy, compile_scenario(economy, scen, year=at), wanted)
         runs.append(OnCount(count, central, run_range(benchmark, scen, choice, at)))
     return Outcomes(world, scen, compiled, choice, at, tuple(runs))
+
+
+def refuse_draws(draws: int | None, seed: int | None) -> None:
+    """Raise InputError where bands from draws are asked for: they are not part of this version."""
+    if draws is not None or seed is not None:
+        raise InputError(
+            "--draws" if draws is not None else "--seed",
+            "bands from draws are not part of this version",
+            advice="Every number carries a range over elasticity sets, sizes and closures instead.",
+        )
 
 
 def label(code: str) -> str:

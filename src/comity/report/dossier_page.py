@@ -116,7 +116,7 @@ def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
             noise = low <= 0 <= high
             sizes = sorted((abs(low), abs(high)))
             rows.append(
-                {"name": f"{_short(outcomes, name, main)}, {label(code)}", "value": abs(value),
+                {"name": f"{_short(assessment, outcomes, name)}, {label(code)}", "value": abs(value),
                  "low": 0.0 if noise else sizes[0], "high": sizes[1],
                  "color": "noise" if noise else "gain" if value > 0 else "loss", "main": name == main}
             )  # fmt: skip
@@ -182,8 +182,10 @@ def _targets(outcomes: Outcomes) -> list[str]:
     return outcomes.compiled.targets[:2] if lifts else []
 
 
-def _short(outcomes: Outcomes, name: str, main: str) -> str:
-    return "Measures of this dossier" if name == main else outcomes.scenario.title
+def _short(assessment: Assessment, outcomes: Outcomes, name: str) -> str:
+    """The dossier's own title of a scenario, else the scenario's."""
+    named = {item.id: item.title for item in assessment.dossier.scenarios}
+    return named.get(name) or outcomes.scenario.title
 
 
 def ruler_heading(rows: list[dict[str, Any]]) -> str:
@@ -196,5 +198,5 @@ def ruler_heading(rows: list[dict[str, Any]]) -> str:
     text = f"The measures are worth at most {minutes(largest['value'])}"
     if others:
         other = max(others, key=lambda row: row["value"])
-        text += f"; {other['name'][:1].lower() + other['name'][1:]} would be {minutes(other['value'])}"
+        text += f"; the largest other change here ({other['name']}) {minutes(other['value'])}"
     return text

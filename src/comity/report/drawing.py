@@ -198,6 +198,7 @@ class Drawer:
     """A drawing process that starts at once and draws when asked."""
 
     def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
         self.process: subprocess.Popen[str] | None
         try:
             self.process = subprocess.Popen(
@@ -211,17 +212,35 @@ class Drawer:
         except OSError:
             self.process = None
 
-    def draw(self, jobs: list[dict[str, Any]]) -> list[dict[str, str]]:
-        """All figures of a report; falls back to drawing here if the process is gone."""
+    def send(self, jobs: list[dict[str, Any]]) -> None:
+        """Hand over the figures; they are drawn while the caller goes on. Once only."""
+        self.sent = jobs
+        if self.process is None or self.process.stdin is None:
+            return
+        try:
+            self.process.stdin.write(json.dumps(jobs))
+            self.process.stdin.close()
+            self.process.stdin = None  # so that `communicate` leaves it alone
+        except (OSError, ValueError):  # it died, or was closed
+            self.close()
+            self.process = None
+
+    def collect(self) -> list[dict[str, str]]:
+        """The figures that were sent; falls back to drawing here if the process is gone."""
         if self.process is not None:
             try:
-                text, _ = self.process.communicate(json.dumps(jobs), timeout=60)
+                text, _ = self.process.communicate(timeout=60)
                 if self.process.returncode == 0:
                     drawn: list[dict[str, str]] = json.loads(text)
                     return drawn
             except (OSError, ValueError, subprocess.TimeoutExpired):  # it died, or was closed
                 self.close()
-        return [draw(job) for job in jobs]
+        return [draw(job) for job in self.sent]
+
+    def draw(self, jobs: list[dict[str, Any]]) -> list[dict[str, str]]:
+        """Send and collect."""
+        self.send(jobs)
+        return self.collect()
 
     def close(self) -> None:
         """End the process if it still runs."""

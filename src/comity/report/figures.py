@@ -38,11 +38,19 @@ def figure_jobs(outcomes: Outcomes, assessment: Assessment | None = None) -> Job
     return jobs | (dossier_figures(assessment) if assessment is not None else {})
 
 
-def draw_all(jobs: Jobs, drawer: Drawer | None = None, png: bool = False) -> Drawn:
-    """Every job drawn wide and narrow, and as PNG where asked; by the drawing process if there is one."""
-    asked = [{**job, "png": png} for job in jobs.values()]
-    done = drawer.draw(asked) if drawer is not None else [draw(job) for job in asked]
-    return dict(zip(jobs, done, strict=True))
+def draw_all(jobs: Jobs) -> Drawn:
+    """Every job drawn wide and narrow, here and now."""
+    return {kind: draw(job) for kind, job in jobs.items()}
+
+
+def send_all(jobs: Jobs, drawer: Drawer) -> None:
+    """Hand every job to the drawing process, PNG included; `collect_all` takes the figures back later."""
+    drawer.send([{**job, "png": True} for job in jobs.values()])
+
+
+def collect_all(jobs: Jobs, drawer: Drawer) -> Drawn:
+    """The figures sent earlier, by kind."""
+    return dict(zip(jobs, drawer.collect(), strict=True))
 
 
 def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:

@@ -54,7 +54,7 @@ def write_folder(
 ) -> Path:
     """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there. With
     the assessment of a dossier the folder also holds the dossier, its claims and what was observed."""
-    from comity.report.figures import draw_all, figure_jobs, write_figures
+    from comity.report.figures import collect_all, draw_all, figure_jobs, send_all, write_figures
     from comity.report.page import page
 
     name = f"{date.today().isoformat()}-{assessment.dossier.id if assessment else outcomes.scenario.id}"
@@ -67,6 +67,9 @@ def write_folder(
         raise InputError(
             f"--out {out.name}", "results cannot be written there", found=problem.strerror or problem
         ) from None
+    jobs = figure_jobs(outcomes, assessment)
+    if drawer is not None:
+        send_all(jobs, drawer)  # drawn beside what follows
     try:
         for table in TABLES:
             _write_table(outcomes, table, temporary / f"{table}.csv")
@@ -82,8 +85,7 @@ def write_folder(
         )
         if assessment is not None:
             _write_assessment(assessment, temporary)
-        jobs = figure_jobs(outcomes, assessment)
-        drawn = draw_all(jobs, drawer, png=True)
+        drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs)
         write_figures(temporary / "figures", jobs, drawn)
         (temporary / "report.html").write_text(
             page(outcomes, command, assessment=assessment, drawn=drawn), encoding="utf-8"

@@ -12,7 +12,7 @@ from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts
 from comity.report.dossier_page import dossier_context, dossier_python
-from comity.report.drawing import CLASSES, DARK, Drawer
+from comity.report.drawing import CLASSES, DARK
 from comity.report.figures import Drawn, draw_all, figure_jobs, finding
 from comity.report.headline import lead, three
 from comity.report.origins import origins
@@ -34,25 +34,23 @@ LIMITS = (
 def page(
     outcomes: Outcomes,
     command: str,
-    drawer: Drawer | None = None,
     assessment: Assessment | None = None,
     drawn: Drawn | None = None,
 ) -> str:
-    """The whole HTML page. With the assessment of a dossier it also holds its claims, commitments and what was observed.
-    `drawer` is a drawing process that was started earlier, `drawn` the figures if they are there already."""
+    """The whole HTML page; with the assessment of a dossier also its claims, commitments and what was observed.
+    `drawn` are the figures, if they are there already."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK, CLASSES=CLASSES)
-    return environment.get_template("report.html.j2").render(context(outcomes, command, drawer, assessment, drawn))
+    return environment.get_template("report.html.j2").render(context(outcomes, command, assessment, drawn))
 
 
 def context(
     outcomes: Outcomes,
     command: str,
-    drawer: Drawer | None = None,
     assessment: Assessment | None = None,
     drawn: Drawn | None = None,
 ) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def context(
     sentence, second = lead(outcomes)
     jobs = figure_jobs(outcomes, assessment)
     bars, flows = jobs["bars"]["rows"], jobs.get("flows", {}).get("rows", [])
-    pictures = drawn or draw_all(jobs, drawer)
+    pictures = drawn or draw_all(jobs)
     return {
         "d": dossier_context(assessment, pictures) if assessment is not None else None,
         "version": __version__,

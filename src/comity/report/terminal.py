@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from comity.outcomes.simulate import Outcomes, label
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
+
+if TYPE_CHECKING:
+    from comity.dossier.assess import Assessment
 
 WIDTH = 100
 
@@ -17,6 +22,20 @@ def summary(outcomes: Outcomes) -> str:
         parts += welfare_lines(outcomes) + pair_lines(outcomes) + other_lines(outcomes)
     parts += honesty_lines(outcomes)
     return "\n".join(parts)
+
+
+def claim_lines(assessment: Assessment) -> list[str]:
+    """Every claim of a dossier with its verdict and number."""
+    from comity.report.verdict_rows import number_text
+
+    lines = [f"Claims of {assessment.dossier.title}:"]
+    for verdict in assessment.verdicts:
+        number = number_text(verdict.main) if verdict.main else "no number"
+        needs = f"; needs {verdict.needs}" if verdict.needs else ""
+        lines.append(f"  {verdict.claim.id}  {verdict.claim.statement}")
+        lines.append(f"      {verdict.words}: {number}{needs}")
+    lines += [f"  Scenario {name} was not run: {reason}" for name, reason in assessment.refused.items()]
+    return lines
 
 
 def headline(outcomes: Outcomes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -48,7 +48,7 @@ def gallery() -> dict[str, Path]:
 
 
 def load_scenario(name: str | os.PathLike[str]) -> Scenario:
-    """The gallery scenario of that name, or the scenario file at that path.
+    """The gallery scenario of that name, or the scenario file at that path; of a dossier, its main scenario.
 
     Raises InputError (a ScenarioError for the content) saying where, what was found and what is allowed.
     """
@@ -56,31 +56,48 @@ def load_scenario(name: str | os.PathLike[str]) -> Scenario:
     text = os.fspath(name)
     path = known.get(text)
     if path is None:
+        # dossiers are a later stage: looked up only when a name is no scenario's
+        later = import_module("comity.dossier.load")
+        if later.is_dossier(text):
+            dossier = later.load_dossier(text)
+            return _main_of(dossier)
         path = Path(text)
-        if not _exists(path):
+        if not exists(path):
+            names = [*known, *(name for name in later.dossiers() if name not in known)]
             raise InputError(
                 f"scenario {text!r}",
                 "no gallery scenario and no file of that name",
-                allowed=[*known, "a path to a .yaml file"],
-                nearest=nearest(text, known),
+                allowed=[*names, "a path to a .yaml file"],
+                nearest=nearest(text, names),
             )
-    return parse_scenario(_read(path), path.name)
+    return parse_scenario(read_file(path), path.name)
 
 
-def _exists(path: Path) -> bool:
+def _main_of(dossier: Any) -> Scenario:
+    from comity.scenario.schema import Scenario
+
+    main = dossier.found[dossier.main]
+    if not isinstance(main, Scenario):
+        raise InputError(dossier.where("main"), "the main scenario must have measures of its own", found=dossier.main)
+    return main
+
+
+def exists(path: Path) -> bool:
+    """True if there is something of that name, readable or not."""
     try:
         return path.exists()
-    except OSError:  # a name longer than file systems take
+    except (OSError, ValueError):  # a name longer than file systems take, or with a NUL in it
         return False
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path, what: str = "a scenario") -> str:
+    """The text of a file a user names; `what` it should be. Raises InputError for anything that cannot be one."""
     try:
         if path.exists() and not path.is_file():
             kind = "Is a directory" if path.is_dir() else "is a device"
             raise InputError(path.name, "cannot be read", found=kind)
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(path.name, "too large for a scenario", found=f"{path.stat().st_size:,} bytes",
+            raise InputError(path.name, f"too large for {what}", found=f"{path.stat().st_size:,} bytes",
                              allowed=f"{MAX_BYTES:,}")  # fmt: skip
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -99,16 +116,19 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
             found="nothing" if located.value is None else type(located.value).__name__,
             allowed="schema, id, title, measures, ...",
         )
+    if located.value.get("type") == "dossier":
+        raise InputError(file, "a dossier, not a scenario", found="type: dossier",
+                         advice="Use load_dossier; `comity check` and `comity explain` take both.")  # fmt: skip
     scenario = _validate(located, file)
     scenario._text = text
-    _check_references(scenario)
+    check_references(scenario)
     return scenario
 
 
 def _validate(located: Located, file: str) -> Scenario:
     from comity.scenario.schema import KINDS, Scenario
 
-    grammar = Grammar(Scenario, KINDS, _is_measure, "kind of measure", "a measure")
+    grammar = Grammar(Scenario, KINDS, is_measure, "measure")
     scenario = validate_model(located, file, grammar)
     assert isinstance(scenario, Scenario)
     scenario._file = file
@@ -120,18 +140,18 @@ def _validate(located: Located, file: str) -> Scenario:
 class Grammar:
     """A root model with its tagged union: the models by tag, and where in a path a tag may stand.
 
-    what, one : how complaints call a tag and a thing that carries one.
+    noun : how complaints call what carries a tag; prefix : where the validated part begins in the file.
     """
 
     root: Any
     kinds: Mapping[str, Any]
     tagged: Callable[[tuple[Any, ...]], bool]
-    what: str
-    one: str
-    prefix: tuple[Any, ...] = ()  # of the part of the file that is validated
+    noun: str
+    prefix: tuple[Any, ...] = ()
 
 
-def _is_measure(path: tuple[Any, ...]) -> bool:
+def is_measure(path: tuple[Any, ...]) -> bool:
+    """True where a measure stands in a scenario."""
     return len(path) == 2 and path[0] == "measures"
 
 
@@ -184,12 +204,11 @@ def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Gram
 def _unknown_kind(where: str, found: Any, grammar: Grammar) -> InputError:
     kinds = list(grammar.kinds)
     if not isinstance(found, Mapping):
-        return InputError(where, f"{grammar.one} is a mapping of keys", found=found, allowed="id, kind, ...")
+        return InputError(where, f"a {grammar.noun} is a mapping of keys", found=found, allowed="kind and its own keys")
     kind = found.get("kind")
     if kind is None:
-        return InputError(where, f"{grammar.one} does not say its kind".replace("a measure", "the measure"),
-                          found="no 'kind'", allowed=kinds)  # fmt: skip
-    return InputError(f"{where}.kind", f"unknown {grammar.what}", found=kind, allowed=kinds,
+        return InputError(where, f"the {grammar.noun} does not say its kind", found="no 'kind'", allowed=kinds)
+    return InputError(f"{where}.kind", f"unknown kind of {grammar.noun}", found=kind, allowed=kinds,
                       nearest=nearest(kind, kinds))  # fmt: skip
 
 
@@ -250,7 +269,7 @@ def _first_model(annotation: Any) -> Any:
     return next((model for model in found if model is not None), None)
 
 
-def _check_references(scenario: Scenario) -> None:
+def check_references(scenario: Scenario) -> None:
     """Ids stand once; overrides, adds_to and sources name something that exists."""
     problems = _repeated(scenario)
     ids = [measure.id for measure in scenario.measures]

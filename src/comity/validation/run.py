@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ STUDIES = {
     "synthetic": "synthetic",
 }
 SCHEMA_VERSION = 1
+# what readers of other libraries raise on a file that is cut off or of another kind
+DAMAGED = (ValueError, KeyError, IndexError, EOFError, OSError, struct.error, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,13 @@ def _run(study: Study, data: Path) -> Result:
         return Result(study, tuple(study.rows(data)))
     except Absent as reason:
         return Result(study, skipped=str(reason))
+    except DAMAGED as problem:
+        raise InputError(
+            f"data of study {study.id}",
+            "a file cannot be used: damaged, or another edition?",
+            found=f"{type(problem).__name__}: {problem}",
+            advice="Fetch the data set again, or leave the study out.",
+        ) from problem
 
 
 def failures(results: Sequence[Result]) -> int:

@@ -50,7 +50,8 @@ def rows(data: Path) -> list[Row]:
 def read_world(file: Path) -> World:
     """The World of one file; its arrays are (importer, exporter, sector), README in the folder. Raises InputError."""
     try:
-        with np.load(require(file, "a synthetic world"), allow_pickle=False) as archive:
+        # opened here, so that a file that is no archive is closed all the same
+        with open(require(file, "a synthetic world"), "rb") as raw, np.load(raw, allow_pickle=False) as archive:
             z = {name: np.asarray(archive[name], dtype=np.float64) for name in SHAPES if name in archive}
     except (OSError, ValueError) as problem:
         raise unreadable(file, problem) from None
@@ -96,7 +97,7 @@ def exports_hat(solution: Solution) -> Array:
 def _against(world: World, size: str, scenario: str, file: Path) -> list[Row]:
     """Largest distance of four country vectors to the reference program's."""
     ours = solve(world, scenario_shock(world, scenario), tolerance=TIGHT)
-    with np.load(file, allow_pickle=False) as theirs:
+    with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as theirs:
         pairs = {
             "welfare": (ours.real_income_hat, theirs["welfare_hat"]),
             "wages": (ours.wage_hat, theirs["w_hat"]),

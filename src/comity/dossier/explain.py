@@ -1,0 +1,163 @@
+"""A dossier in plain sentences: its scenarios, who promised what, what is claimed and what each test asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from comity.benchmark.world import World
+from comity.classifications.countries import find_country
+from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference
+from comity.errors import InputError
+from comity.scenario.compile import compile_scenario
+from comity.scenario.explain import explain, joined, number, people, percent
+
+
+def explain_dossier(dossier: Dossier, world: World) -> list[str]:
+    """The whole dossier in plain words, one sentence or list entry each."""
+    lines = [f"{dossier.title}."]
+    lines += [dossier.summary] if dossier.summary else []
+    lines += [f"Signed: {dossier.signed}."] if dossier.signed else []
+    for name, thing in dossier.found.items():
+        lines += ["", f"Scenario {name}" + (" (main):" if name == dossier.main else ":")]
+        lines += [f"  {line}" for line in _scenario(dossier, name, thing, world)]
+    if dossier.commitments:
+        lines += ["", "Commitments:"]
+        for commitment in dossier.commitments:
+            lines += [f"  {line}" for line in _commitment(commitment)]
+    if dossier.claims:
+        lines += ["", "Claims:"]
+        for claim in dossier.claims:
+            lines += [f"  {line}" for line in _claim(claim)]
+    return lines
+
+
+def _scenario(dossier: Dossier, name: str, thing: Any, world: World) -> list[str]:
+    if isinstance(thing, Frictions):
+        title = next(named.title for named in dossier.scenarios if named.id == name)
+        duties = ", and the tariffs between them to zero" if thing.tariffs else ""
+        bound = (
+            f"Trade costs among {people(thing.between)} fall to the lowest observed among {people(thing.best_of)}, "
+            f"sector by sector{duties}. An upper bound: it can refute a claim, never support one."
+        )
+        return [f"{title}.", bound] if title else [bound]
+    try:
+        return explain(world, compile_scenario(world, thing))
+    except InputError as refusal:
+        return [f"{thing.title}.", f"It cannot be run on {world.name or 'this world'}: {refusal.message}"]
+
+
+def _commitment(commitment: Commitment) -> list[str]:
+    signed = f", signed by {commitment.signed_by}" if commitment.signed_by else ""
+    head = f"{commitment.id}: {commitment.title} ({commitment.instrument} of {people(commitment.parties)}{signed})."
+    model = f"In the model: {', '.join(commitment.measures)}." if commitment.measures else _outside(commitment.outside)
+    events = [f"{event.date}: {event.status}, {event.what} ({event.source})." for event in commitment.history]
+    return [head, *(f"  {line}" for line in (model, *events, f"Written in: {written(commitment.source)}."))]
+
+
+def _claim(claim: Claim) -> list[str]:
+    head = f"{claim.id}: {claim.statement.rstrip('.')}" + (f" ({claim.by})." if claim.by else ".")
+    lines = [asked(claim)]
+    if claim.nearest is not None:
+        lines.append(f"Nearest answer, without a verdict: {words_of(claim.nearest)}")
+    if claim.reading:
+        lines.append(f"Reading ({'ours' if claim.whose == 'ours' else 'of the source'}): {claim.reading}")
+    if claim.leaves_out:
+        lines.append(f"Leaves out: {claim.leaves_out}")
+    return [head, *(f"  {line}" for line in (*lines, f"Written in: {written(claim.source)}."))]
+
+
+def written(reference: Reference) -> str:
+    """Where a source says it: "article, paragraph 22, quoting "$100 million"" """
+    parts = [reference.id]
+    if reference.paragraph:
+        noun = "paragraph" if len(reference.paragraph) == 1 else "paragraphs"
+        parts.append(f"{noun} {', '.join(map(str, reference.paragraph))}")
+    parts += [reference.where] if reference.where else []
+    parts += ["quoting " + ", ".join(f'"{figure}"' for figure in reference.figures)] if reference.figures else []
+    return ", ".join(parts)
+
+
+def asked(claim: Claim) -> str:
+    """What a claim's test asks, or why it is outside the model."""
+    if claim.test is None:
+        return _outside(claim.outside)
+    return f"Test: {words_of(claim.test)}"
+
+
+def _outside(reason: str | None) -> str:
+    return f"Outside the model: {(reason or '').rstrip('.')}."
+
+
+def words_of(test: Any) -> str:
+    """One sentence a kind of test."""
+    return WORDS[test.kind](test) + "."
+
+
+def _target(test: Any) -> str:
+    when = f"at the start of {test.by}" if test.by else "at full implementation"
+    return (
+        f"under scenario {test.scenario}, goods trade of {people(test.between)} both ways reaches "
+        f"{number(test.at_least)} million USD a year {when}, judged on {test.count}"
+    )
+
+
+def _each(words: Sequence[str]) -> str:
+    """ "Iran" alone, "each of Iran and Belarus", "each of the EAEU"."""
+    alone = len(words) == 1 and find_country(words[0]) is not None
+    return people(words) if alone else f"each of {people(words)}"
+
+
+def _gain(test: Any) -> str:
+    how = "rises"
+    if test.at_least > 0:
+        how = f"rises by at least {percent(test.at_least)}"
+    elif test.at_least < 0:
+        how = f"falls by no more than {percent(-test.at_least)}"
+    bound = "; the scenario is an upper bound and can only refute" if test.upper_bound else ""
+    return f"under scenario {test.scenario}, real income of {_each(test.countries)} {how}{bound}"
+
+
+def _loss(test: Any) -> str:
+    how = f"falls by at least {percent(test.at_least)}" if test.at_least else "falls"
+    return f"under scenario {test.scenario}, real income of {_each(test.countries)} {how}"
+
+
+def _trade(test: Any) -> str:
+    by = f" by the measures {joined(test.measures)} alone" if test.measures else ""
+    size = f" by more than {number(test.more_than)} million USD a year" if test.more_than else ""
+    return f"under scenario {test.scenario}, goods trade of {people(test.between)} both ways rises{size}{by}"
+
+
+def _recovered(test: Any) -> str:
+    regimes = joined([f"{people([word])} (scenario {name})" for word, name in test.regimes.items()])
+    apart = f"; scenario {test.apart} is shown apart" if test.apart else ""
+    return (
+        f"scenario {test.cooperation} wins back at least {percent(test.at_least)} of what the regime costs {regimes}"
+        f"{apart}"
+    )
+
+
+def _growth(test: Any) -> str:
+    return (
+        f"observed trade {test.observed} in {test.until} is at least {number(test.at_least)} times that in "
+        f"{test.since}, on every count"
+    )
+
+
+def _ranking(test: Any) -> str:
+    among = people(test.among) if test.among else "all economies of the world"
+    verb = "gains" if test.most == "gain" else "loses"
+    return f"under scenario {test.scenario}, {people([test.country])} {verb} most, in million USD a year, among {among}"
+
+
+def _delay(test: Any) -> str:
+    together = " together" if len(test.countries) > 1 else ""
+    size = f"more than {number(test.more_than)} million USD" if test.more_than else "something"
+    return f"under scenario {test.scenario}, one year of delay costs {people(test.countries)}{together} {size}"
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "target": _target, "gain": _gain, "loss": _loss, "trade": _trade, "recovered": _recovered, "growth": _growth,
+    "ranking": _ranking, "delay": _delay,
+}  # fmt: skip

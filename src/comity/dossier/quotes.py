@@ -1,0 +1,146 @@
+"""Figures that a dossier quotes, looked up in source texts a reader supplies.
+
+Texts differ from what was printed in spaces, quotation marks, dashes and capitals only, so these do not count. A
+paragraph is a line that is not empty, counted from the one that begins with the source's `begins`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from comity.dossier.schema import Dossier, DossierSource, Reference
+from comity.errors import InputError, nearest, shorten
+from comity.scenario.load import read_file
+
+ALIKE = str.maketrans(
+    {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
+)
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width marks and soft hyphens
+
+
+def plain(text: str) -> str:
+    """What two printings have in common: no case, plain quotes and dashes, single spaces."""
+    # some look-alikes fall apart when unfolded, others appear only then
+    unfolded = unicodedata.normalize("NFKC", text.translate(ALIKE)).translate(UNSEEN).translate(ALIKE)
+    return " ".join(unfolded.casefold().split())
+
+
+def contains(paragraph: str, figure: str) -> bool:
+    """True if the figure stands in the paragraph as words of its own: "100 million" is not in "2,100 million"."""
+    wanted = plain(figure)
+    if not wanted:
+        return False
+    before = r"(?<!\w)" if wanted[0].isalnum() else ""
+    after = r"(?!\w)" if wanted[-1].isalnum() else ""
+    if wanted[0].isdigit():
+        before += r"(?<!\d[.,])"
+    if wanted[-1].isdigit():
+        after += r"(?![.,]\d)"
+    return re.search(before + re.escape(wanted) + after, plain(paragraph)) is not None
+
+
+def paragraphs(text: str, begins: str | None = None) -> list[str]:
+    """Lines that are not empty, from the one that begins with `begins`; none if no line does."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if begins is None:
+        return lines
+    start = next((k for k, line in enumerate(lines) if plain(line).startswith(plain(begins))), len(lines))
+    return lines[start:]
+
+
+def read_texts(dossier: Dossier, given: Iterable[str]) -> dict[str, str]:
+    """Texts of sources given as ID=PATH. Raises InputError for a form, a source or a file that will not do."""
+    known = [source.id for source in dossier.sources if source.id]
+    texts: dict[str, str] = {}
+    for item in given:
+        name, _, path = item.partition("=")
+        if not name or not path:
+            raise InputError("--source", "a source and the file of its text are needed", found=item, allowed="ID=FILE")
+        _known_source(name, known)
+        if name in texts:
+            raise InputError("--source", "the text of a source is given twice", found=name)
+        texts[name] = read_file(Path(path), "the text of a source")
+    return texts
+
+
+def _known_source(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise InputError("--source", "the dossier has no source of that id", found=name, allowed=known or "none",
+                         nearest=nearest(name, known))  # fmt: skip
+
+
+def references_of(dossier: Dossier) -> Iterator[tuple[tuple[str | int, ...], str, Reference]]:
+    """Every place where the dossier refers to paragraphs: path, "claim c", reference."""
+    for k, claim in enumerate(dossier.claims):
+        yield ("claims", k, "source"), f"claim {claim.id}", claim.source
+    for k, commitment in enumerate(dossier.commitments):
+        yield ("commitments", k, "source"), f"commitment {commitment.id}", commitment.source
+
+
+def check_figures(dossier: Dossier, texts: Mapping[str, str]) -> tuple[list[str], list[InputError]]:
+    """What was looked up, in sentences, and every figure or paragraph that is not where the dossier says."""
+    sources = {source.id: source for source in dossier.sources if source.id}
+    for name in texts:
+        _known_source(name, list(sources))
+    problems: list[InputError] = []
+    lines = []
+    for k, source in enumerate(dossier.sources):
+        if source.id is None or source.id not in texts:
+            continue
+        body = paragraphs(texts[source.id], source.begins)
+        if not body:
+            problems.append(_no_beginning(dossier, k, source))
+            continue
+        complaints = list(_misquoted(dossier, source.id, body))
+        problems += complaints
+        if not complaints:
+            count = _quoted(dossier, source.id)
+            lines.append(f"{source.id}: {count} quoted figure(s) stand where the dossier says.")
+    missing = {name: n for name in sources if name not in texts and (n := _quoted(dossier, name))}
+    if missing:
+        names = ", ".join(f"{name} ({count})" for name, count in missing.items())
+        lines.append(f"Quoted figures not looked up: {names}. Give the text with --source ID=FILE.")
+    return lines, problems
+
+
+def _quoted(dossier: Dossier, name: str) -> int:
+    return sum(len(reference.figures) for _, _, reference in references_of(dossier) if reference.id == name)
+
+
+def _no_beginning(dossier: Dossier, k: int, source: DossierSource) -> InputError:
+    if source.begins is None:
+        return InputError(dossier.where("sources", k), f"the text of {source.id} is empty")
+    return InputError(dossier.where("sources", k, "begins"), f"no line of the text of {source.id} begins like this",
+                      found=source.begins)  # fmt: skip
+
+
+def _misquoted(dossier: Dossier, name: str, body: list[str]) -> Iterator[InputError]:
+    for path, who, reference in references_of(dossier):
+        if reference.id != name:
+            continue
+        beyond = [number for number in reference.paragraph if number > len(body)]
+        for number in beyond:
+            yield InputError(dossier.where(*path, "paragraph"), f"{who}: the text of {name} has no such paragraph",
+                             found=number, allowed=f"1 to {len(body)}")  # fmt: skip
+        if beyond:
+            continue
+        for k, figure in enumerate(reference.figures):
+            if not any(contains(body[n - 1], figure) for n in reference.paragraph or range(1, len(body) + 1)):
+                yield _missing(dossier.where(*path, "figures", k), who, figure, name, reference, body)
+
+
+def _missing(where: str, who: str, figure: str, name: str, reference: Reference, body: list[str]) -> InputError:
+    places = [str(number) for number, line in enumerate(body, 1) if contains(line, figure)]
+    looked = f"{name}, {_paragraph_words([str(n) for n in reference.paragraph])}"
+    advice = f"It stands in {_paragraph_words(places)}." if places else "It stands nowhere in the text."
+    return InputError(where, f"{who}: the source does not have this figure there",
+                      found=f'no "{shorten(figure, 40)}" in {looked}', advice=advice)  # fmt: skip
+
+
+def _paragraph_words(numbers: list[str]) -> str:
+    if not numbers:
+        return "the whole text"
+    return ("paragraph " if len(numbers) == 1 else "paragraphs ") + ", ".join(numbers)

@@ -1,0 +1,129 @@
+"""The report of a dossier: claims with verdicts, commitments, figures and files beside the page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from comity import InputError, assess, load_dossier, load_scenario, load_world
+from comity.cli import app
+from comity.dossier.assess import Assessment
+from comity.dossier.verdicts import NOT_SUPPORTED, OUTSIDE, SUPPORTED
+from comity.outcomes.numbers import Number
+from comity.report import dossier_drawing
+from comity.report.drawing import svg
+from comity.report.folder import write_folder
+from comity.report.page import page
+from comity.report.verdict_rows import number_text, small_ruler
+
+
+@pytest.fixture(scope="module")
+def assessment() -> Assessment:
+    dossier = load_dossier("elmau-2022")
+    return assess(load_world(dossier.world or ""), dossier)
+
+
+@pytest.fixture(scope="module")
+def text(assessment: Assessment) -> str:
+    return page(assessment.main, "comity run elmau-2022", assessment)
+
+
+def test_verdicts_of_the_second_dossier(assessment: Assessment) -> None:
+    marks = {verdict.claim.id: verdict.mark for verdict in assessment.verdicts}
+    assert marks == {"a": NOT_SUPPORTED, "b": OUTSIDE, "c": OUTSIDE, "d": SUPPORTED, "e": SUPPORTED, "f": OUTSIDE}
+    severe = assessment.verdict("a")
+    assert severe.ending == "cannot tell: it straddles the test"
+    assert severe.main is not None and severe.needed == -1.0
+    # the size of the regime is assumed: between those of 2014 and 2012
+    assert severe.main.low < -2 < -1 < severe.main.high < 0  # type: ignore[operator]
+
+
+def test_page_holds_every_claim_in_the_order_of_the_file(assessment: Assessment, text: str) -> None:
+    assert re.findall(r'id="claim-(\w+)"', text) == [claim.id for claim in assessment.dossier.claims]
+    assert text.count("<h1") == 1 and "http" not in re.sub(r"https?://[^\s<\"]*", "", text)
+    assert 'src="' not in text and "<link" not in text  # nothing is fetched
+    for icon, count in ((SUPPORTED, 2), (NOT_SUPPORTED, 1), (OUTSIDE, 3)):
+        assert f"<b>{count}</b> {icon}" in text
+    assert "2 of 4 commitments have a trade channel" in text.replace("Two", "2")
+
+
+def test_every_picture_states_what_it_shows(text: str) -> None:
+    pictures = re.findall(r"<svg[^>]*>", text)
+    named = [picture for picture in pictures if "aria-label=" in picture]
+    hidden = [picture for picture in pictures if "aria-hidden" in picture]
+    assert len(named) + len(hidden) == len(pictures)
+
+
+def test_folder_holds_figures_claims_and_the_dossier(assessment: Assessment, tmp_path: Path) -> None:
+    folder = write_folder(assessment.main, tmp_path, "comity run elmau-2022", None, assessment)
+    assert (folder / "dossier.yaml").read_text() == assessment.dossier.text
+    with open(folder / "claims.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["a", "b", "c", "d", "e", "f"]
+    assert float(rows[0]["estimate"]) == pytest.approx(-1.3, abs=0.05) and rows[1]["estimate"] == ""
+    content = json.loads((folder / "assessment.json").read_text())
+    assert content["schema_version"] == 1 and len(content["claims"]) == 6
+    names = {path.stem for path in (folder / "figures").iterdir()}
+    assert {"gains-and-losses", "map", "trade", "ruler"} <= names
+    drawn = (folder / "figures" / "map.svg").read_text()
+    assert drawn.startswith("<svg xmlns=")
+
+
+def test_command_prints_verdicts_and_writes_pictures(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["run", "elmau-2022", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.stdout
+    assert "Claims of The G7 on responsible sanctions, June 2022:" in done.stdout
+    assert "Outside the model: no number" in done.stdout
+    (folder,) = tmp_path.iterdir()
+    assert (folder / "figures" / "ruler.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_name_that_is_a_dossier_is_its_main_scenario_too() -> None:
+    assert load_scenario("elmau-2022").id == "russia-2022"
+
+
+def test_refusals(tmp_path: Path) -> None:
+    runner = CliRunner()
+    done = runner.invoke(app, ["run", "tehran-2023", "--claims", "--year", "2024", "--out", str(tmp_path)])
+    assert isinstance(done.exception, InputError) and "full implementation" in str(done.exception)
+    done = runner.invoke(app, ["check", "us-china-tariffs", "--source", "a=b"])
+    assert isinstance(done.exception, InputError)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (Number("real income", "RUS", -1.3, -2.44, -0.72, "range", "per cent", 2019, "observed"), "−1.3\u202f% [−2.4, −0.7]"),
+        (Number("share won back", "IRN", 7.2, 4.1, 12.3, "range", "per cent", 2022, "estimated"), "7.2\u202f% [4.1, 12.3]"),
+        (Number("growth", "IRN-BLR", 3.04, None, None, "none", "times", 2022, "observed"), "3.0 times"),
+        (Number("growth", "IRN-BLR", float("nan"), None, None, "none", "times", 2022, "observed"), "no number"),
+    ],
+)  # fmt: skip
+def test_numbers_in_the_way_of_their_unit(number: Number, words: str) -> None:
+    assert number_text(number) == words
+
+
+def test_small_ruler_has_its_tick_where_the_test_asks() -> None:
+    drawn = small_ruler(Number("x", "A", 0.5, 0.0, 1.0, "range", "per cent", None, "observed"), 2.0)
+    ticks = re.findall(r'x1="([\d.]+)" x2="\1" y1="1"', drawn)
+    assert [float(tick) for tick in ticks] == [125.0]  # the right end of the scale
+
+
+def test_ruler_and_monitor_are_drawn_in_tokens() -> None:
+    rows = [{"name": "One", "value": 0.002, "low": 0.001, "high": 0.01, "color": "gain"}]
+    lines = [
+        {"count": "A's count", "kind": kind, "year": year, "value": value, "low": value, "high": value, "text": ""}
+        for kind, year, value in (("observed", 2020.5, 50.0), ("predicted", 2024.0, 60.0), ("signed", 2023.2, None))
+    ]
+    for figure, data in ((dossier_drawing.ruler, rows), (dossier_drawing.monitor, lines)):
+        for width in (720, 340):
+            text = svg(figure(data, width), "A finding")
+            assert 'aria-label="A finding"' in text
+            colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6})"', text))
+            assert colours <= {"#1b1e23", "#4a515b", "#646b76", "#dddcd6", "#8b909a", "#0b5f73", "#6a4fa3", "#a85205"}
