@@ -24,6 +24,7 @@ GAINS = ("#dcd6ee", "#b0a2d8", "#7a62b3", "#47267f")
 BREAKS = (-1.0, -0.1, -0.01, -0.001, 0.001, 0.01, 0.1, 1.0)
 CLASSES = (*LOSSES, ZERO, *GAINS)
 WIDE, NARROW = 720, 340
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 # light token -> dark token, for `svg [fill="..."]` rules in the page
 DARK = {
@@ -149,13 +150,13 @@ def _minus() -> str:
     return f"replace(replace(format(datum.value, ',~f'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
 
 
-def png(chart: Any) -> str:
-    """The chart as PNG on white, twice its size, in base64."""
+def png(drawn: str) -> str:
+    """A drawn figure as PNG on white, twice its size, in base64."""
     import vl_convert
 
-    spec = chart.to_dict(format="vega-lite", validate=False)
-    spec["config"] = {**spec.get("config", {}), "background": "#ffffff"}
-    return base64.b64encode(vl_convert.vegalite_to_png(spec, scale=2)).decode("ascii")
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    whole = re.sub(r"(<svg[^>]*>)", rf"\1{ground}", drawn, count=1).replace("<svg", f"<svg {NAMESPACES}", 1)
+    return base64.b64encode(vl_convert.svg_to_png(whole, scale=2)).decode("ascii")
 
 
 def svg(chart: Any, text: str) -> str:
@@ -190,7 +191,8 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     job has kind, rows and text."""
     figure = _figure(job["kind"])
     if job.get("png"):
-        return {**draw({**job, "png": False}), "png": png(figure(job["rows"], WIDE))}
+        drawn = draw({**job, "png": False})
+        return {**drawn, "png": png(drawn["wide"])}
     return {name: svg(figure(job["rows"], width), job["text"]) for name, width in (("wide", WIDE), ("narrow", NARROW))}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from comity.outcomes.simulate import Outcomes
 from comity.report import charts
 from comity.report.dossier_page import dossier_figures
-from comity.report.drawing import Drawer, draw
+from comity.report.drawing import NAMESPACES, Drawer, draw
 from comity.report.words import joined
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
 NAMES = {"bars": "gains-and-losses", "tile_map": "map", "flows": "trade", "ruler": "ruler", "monitor": "over-time"}
-NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 Jobs = dict[str, dict[str, Any]]
 Drawn = dict[str, dict[str, str]]
 
@@ -58,7 +57,7 @@ def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:
     folder.mkdir()
     for kind, job in jobs.items():
         name = NAMES[kind]
-        svg = drawn[kind]["wide"].replace("<svg", f"<svg {NAMESPACE}", 1)
+        svg = drawn[kind]["wide"].replace("<svg", f"<svg {NAMESPACES}", 1)
         (folder / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
         if "png" in drawn[kind]:
             (folder / f"{name}.png").write_bytes(base64.b64decode(drawn[kind]["png"]))
