@@ -1,0 +1,355 @@
+"""Checking and explaining a dossier: on a world, against source texts, at the command line, as the manual says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from comity import InputError, assess, load_dossier, load_world
+from comity.cli import app
+from comity.dossier.check import check_dossier
+from comity.dossier.editor import json_schema
+from comity.dossier.explain import WORDS, explain_dossier, words_of
+from comity.dossier.load import dossiers, parse_dossier
+from comity.dossier.quotes import contains, paragraphs, plain
+from comity.dossier.schema import TESTS, Dossier
+from comity.scenario.load import ScenarioError
+from tests.dossier.files import SMALL, changed, line_of
+from tests.dossier.test_load import CASES, complaints
+from tests.helpers import labelled_world, shared
+
+FILE = "small.yaml"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+TEXT = """A headline
+
+Leader of the Islamic Revolution Ayatollah and so on.
+\u00a0
+Second paragraph: trade of \u201c$100\u202fmillion\u201d in 2022\u20132023.
+
+Third: it Tripled, or 2,100 million.
+"""
+
+
+def small(old: str = "", new: str = "") -> Dossier:
+    """The small dossier with references that fit TEXT."""
+    text = SMALL
+    for there, here in (("paragraph: 22,", "paragraph: 2,"), ("[22, 23]", "[2, 3]"), ("35}", "3}"), ("35}", "3}"),
+                        ("13}", "1}"), ("paragraph: 4}", "paragraph: 1}"), ("28}", "1}"), (old, new)):  # fmt: skip
+        text = changed(there, here, text)
+    return parse_dossier(text, FILE)
+
+
+def problems(dossier: Dossier, texts: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        check_dossier(dossier, load_world("world-2022"), texts)
+    return [problem.message for problem in caught.value.problems]
+
+
+# -- texts ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "figure", "there"),
+    [
+        ("boosting trade to $100 million,", "$100 million", True),
+        ("boosting trade to US$100\u00a0Million", "$100 million", True),
+        ("TRIPLED", "tripled", True),
+        ("quintupled", "tupled", False),
+        ("about 2,100 million", "100 million", False),
+        ("about 1.100 million", "100 million", False),
+        ("about 100.5", "100", False),
+        ("about 100.", "100", True),
+        ("3\u2009844 units", "3 844", True),
+        ("2022\u20132023", "2022-2023", True),
+        ("\u2212 5 per\n cent", "- 5 per cent", True),
+        ("the \u201ckey\u201d", '"KEY"', True),
+        ("soft\u00adhyphen", "softhyphen", True),
+        ("anything", "\u200b", False),
+    ],
+)
+def test_a_figure_stands_as_words_of_its_own(paragraph: str, figure: str, there: bool) -> None:
+    assert contains(paragraph, figure) is there
+
+
+def test_paragraphs_are_lines_that_are_not_empty() -> None:
+    assert len(paragraphs(TEXT)) == 4
+    body = paragraphs(TEXT, "leader of the\u00a0Islamic")
+    assert len(body) == 3 and body[2].startswith("Third")
+    assert paragraphs(TEXT, "Nowhere") == [] and plain("\u2018a\u2019  B") == "'a' b"
+
+
+def test_figures_where_the_dossier_says() -> None:
+    lines = check_dossier(small(), load_world("world-2022"), {"article": TEXT})
+    assert "article: 2 quoted figure(s) stand where the dossier says." in lines
+    lines = check_dossier(small(), load_world("world-2022"))
+    assert any("not looked up: article (2)" in line for line in lines)
+    anywhere = small(
+        '{id: article, paragraph: 2, figures: ["$100 million"]}', '{id: article, figures: ["$100 million"]}'
+    )
+    assert check_dossier(anywhere, load_world("world-2022"), {"article": TEXT})
+
+
+def test_figures_that_are_not_there() -> None:
+    (elsewhere,) = problems(small("paragraph: 2,", "paragraph: 1,"), {"article": TEXT})
+    line = line_of('figures: ["$100')
+    assert elsewhere == (
+        f"{FILE}, line {line}, claims[0].source.figures[0]: claim c: the source does not have this figure there. "
+        'Found: no "$100 million" in article, paragraph 1. It stands in paragraph 2.'
+    )
+    (nowhere,) = problems(small("[tripled]", "[doubled]"), {"article": TEXT})
+    assert 'no "doubled" in article, paragraphs 2, 3. It stands nowhere in the text.' in nowhere
+    (beyond,) = problems(small("[2, 3]", "[2, 4]"), {"article": TEXT})
+    assert "claim d: the text of article has no such paragraph. Found: 4. Allowed: 1 to 3." in beyond
+    (start,) = problems(small("begins: Leader", "begins: Follower"), {"article": TEXT})
+    assert f"line {line_of('begins')}, sources[0].begins: no line of the text of article begins like this" in start
+    (empty,) = problems(small("    begins: Leader of the Islamic Revolution Ayatollah\n", ""), {"article": " \n"})
+    assert "the text of article is empty" in empty
+    with pytest.raises(InputError, match="Did you mean article"):
+        check_dossier(small(), load_world("world-2022"), {"artcle": TEXT})
+
+
+def test_figures_of_the_article() -> None:
+    text = shared("reference", "article-tehran-2023.txt").read_text(encoding="utf-8")
+    lines = check_dossier(parse_dossier(SMALL, FILE), load_world("world-2022"), {"article": text})
+    assert "article: 2 quoted figure(s) stand where the dossier says." in lines
+    (wrong,) = problems(parse_dossier(changed("paragraph: 22,", "paragraph: 21,"), FILE), {"article": text})
+    assert 'no "$100 million" in article, paragraph 21. It stands in paragraph 22.' in wrong
+    for name in dossiers():
+        dossier = load_dossier(name)
+        if any(source.begins and source.begins in text for source in dossier.sources):
+            assert check_dossier(dossier, None, {"article": text})
+
+
+# -- worlds ---------------------------------------------------------------------------------------------
+
+
+def test_scenarios_on_a_world() -> None:
+    lines = check_dossier(small())
+    assert lines[0] == f"{FILE}: 4 scenario(s), valid on world-2022."
+    assert "2 commitment(s), 1 of them with measures in the model." in lines
+    assert "6 claim(s), 5 with a test, 1 outside the model." in lines
+    assert any("best" in line or "an upper bound" in line for line in lines)
+    assert any(line.startswith("Claim d: Iran's count does not report 2021 and 2022") for line in lines)
+
+
+def test_a_refusal_is_a_mistake_on_the_dossiers_own_world_only() -> None:
+    imposes = small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}")
+    assert any("lifting" in message for message in problems(imposes))
+    lifts = small("main: roadmap", "main: front")
+    lines = check_dossier(lifts, load_world("world-2019"))
+    assert not any("cannot be run" in line for line in lines)
+    elsewhere = small("world: world-2022", "world: world-2019")
+    imposes = parse_dossier(elsewhere.text.replace("use: sanctioned-front", "use: russia-2022"), FILE)
+    lines = check_dossier(imposes, load_world("world-2022"))
+    assert any(line.startswith("Scenario front cannot be run on world-2022") for line in lines)
+    assert any("It cannot be run on world-2022" in line for line in explain_dossier(imposes, load_world("world-2022")))
+    main = parse_dossier(imposes.text.replace("main: roadmap", "main: front"), FILE)
+    assert any("lifting" in message for message in problems(main))
+
+
+def test_economies_the_world_lacks() -> None:
+    (lacking,) = problems(
+        small("{kind: gain, scenario: bound, countries: [IRN,", "{kind: gain, scenario: bound, countries: [Syria,")
+    )
+    line = line_of("kind: gain")
+    assert lacking.startswith(
+        f"{FILE}, line {line}, claims[4].test.countries: the world world-2022 has no such country"
+    )
+
+
+def test_a_world_of_ones_own_brings_its_own_names() -> None:
+    own = small("world: world-2022", "world: mine.npz")
+    text = own.text.replace("country: IRN", "country: Mine")
+    with pytest.raises(InputError, match="unknown country or bloc. Found: Mine"):
+        check_dossier(parse_dossier(text, FILE), labelled_world())
+
+
+# -- words ----------------------------------------------------------------------------------------------
+
+IN_WORDS = {
+    '{kind: target, scenario: roadmap, between: [IRN, BLR], at_least: 100, by: 2026, count: "Belarus\'s count"}':
+    "under scenario roadmap, goods trade of Iran and Belarus both ways reaches 100 million USD a year at the start of "
+    "2026, judged on Belarus's count.",
+    "{kind: gain, scenario: front, countries: [IRN]}": "under scenario front, real income of Iran rises.",
+    '{kind: gain, scenario: front, countries: [IRN, BLR], at_least: "-0.1%", upper_bound: true}':
+    "under scenario front, real income of each of Iran and Belarus falls by no more than 0.1 %; the scenario is an "
+    "upper bound and can only refute.",
+    '{kind: loss, scenario: front, countries: [EAEU], at_least: "1%"}': "under scenario front, real income of each of the EAEU falls by at least 1 %.",
+    "{kind: trade, scenario: roadmap, between: [IRN, BLR], measures: [truck-drivers-visas], more_than: 2}":
+    "under scenario roadmap, goods trade of Iran and Belarus both ways rises by more than 2 million USD a year by the "
+    "measures truck-drivers-visas alone.",
+    '{kind: recovered, cooperation: front, regimes: {RUS: lift}, at_least: "90%", apart: roadmap}':
+    "scenario front wins back at least 90 % of what the regime costs Russia (scenario lift); scenario roadmap is shown apart.",
+    '{kind: growth, observed: pair, since: "2021", until: "2022", at_least: 3}':
+    "observed trade pair in 2022 is at least 3 times that in 2021, on every count.",
+    "{kind: ranking, scenario: front, country: IRN, most: loss}":
+    "under scenario front, Iran loses most, in million USD a year, among all economies of the world.",
+    "{kind: delay, scenario: roadmap, countries: [IRN, BLR]}":
+    "under scenario roadmap, one year of delay costs Iran and Belarus together something.",
+}  # fmt: skip
+
+
+def with_test(test: str) -> Dossier:
+    return parse_dossier(changed("{kind: ranking, scenario: front, country: IRN, most: gain}", test), FILE)
+
+
+@pytest.mark.parametrize("test", IN_WORDS)
+def test_a_test_in_words(test: str) -> None:
+    assert words_of(with_test(test).claims[5].nearest) == IN_WORDS[test]
+
+
+def test_every_kind_has_words_and_every_gallery_dossier_is_explained() -> None:
+    assert set(WORDS) == set(TESTS)
+    for name in dossiers():
+        dossier = load_dossier(name)
+        lines = explain_dossier(dossier, load_world(dossier.world or "world-2022"))
+        text = "\n".join(lines)
+        assert all(f"  {claim.id}: " in text for claim in dossier.claims)
+        assert all(commitment.title in text for commitment in dossier.commitments)
+        assert not [line for line in lines if re.search(r"[^.]\.\.$", line)]
+
+
+# -- command line ---------------------------------------------------------------------------------------
+
+
+def comity(*arguments: object) -> tuple[int, str]:
+    """Exit code and output, as `main` maps them."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(done.exception, InputError):
+        return done.exception.exit_code, str(done.exception)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+def test_check_and_explain_take_dossiers(tmp_path: Path) -> None:
+    file, text = tmp_path / FILE, tmp_path / "article.txt"
+    file.write_text(small().text)
+    text.write_text(TEXT, encoding="utf-8")
+    code, said = comity("check", file, "--source", f"article={text}")
+    assert code == 0 and "valid on world-2022" in said and "2 quoted figure(s)" in said
+    code, said = comity("explain", file)
+    assert code == 0 and "Test: under scenario roadmap" in said and "Claims:" in said
+    file.write_text(small("paragraph: 2,", "paragraph: 1,").text)
+    code, said = comity("check", file, "--source", f"article={text}")
+    assert code == 2 and "It stands in paragraph 2." in said
+    assert comity("check", "sanctioned-front")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("article", "a source and the file of its text are needed. Found: article"),
+        ("=x", "a source and the file of its text are needed"),
+        ("artcle=x", "the dossier has no source of that id.*Did you mean article"),
+        ("article=nowhere.txt", "nowhere.txt: cannot be read"),
+        ("article=.", "cannot be read"),
+    ],
+)
+def test_sources_at_the_command_line(given: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(SMALL)
+    code, message = comity("check", tmp_path / FILE, "--source", given)
+    assert code == 2 and re.search(said, message), message
+
+
+def test_other_mistakes_at_the_command_line(tmp_path: Path) -> None:
+    assert comity("check", "sanctioned-front", "--source", "a=b")[0] == 2
+    (tmp_path / FILE).write_text(changed("main: roadmap", "main: x"))
+    for command in ("check", "explain"):
+        code, message = comity(command, tmp_path / FILE)
+        assert code == 2 and message.startswith(f"{FILE}, line 5, main: no scenario of that name")
+        assert comity(command, "no-such-name")[0] == 2
+
+
+@pytest.mark.parametrize("name", dossiers())
+def test_gallery_dossiers_pass_the_check(name: str) -> None:
+    code, said = comity("check", name)
+    assert code == 0 and f"{name}.yaml" in said
+
+
+# -- editors and the manual -----------------------------------------------------------------------------
+
+
+def test_the_published_schema_is_current() -> None:
+    assert json.loads((DOCS / "dossier.schema.json").read_text(encoding="utf-8")) == json_schema()
+
+
+@pytest.mark.parametrize("name", dossiers())
+def test_the_schema_accepts_what_is_valid_and_knows_the_keys(name: str) -> None:
+    import jsonschema
+    import yaml
+
+    schema = json_schema()
+    validator = jsonschema.Draft202012Validator(schema)
+    data = yaml.load(dossiers()[name].read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    assert [error.message for error in validator.iter_errors(data)] == []
+    assert set(schema["properties"]) == {field.alias or key for key, field in Dossier.model_fields.items()}
+    assert list(validator.iter_errors({**data, "claim": []}))
+    inline = {"id": "x", "scenario": {"title": "X", "measures": [{"id": "a", "kind": "tariff", "importer": "IRN"}]}}
+    assert list(validator.iter_errors({**data, "scenarios": [inline]}))
+
+
+MANUAL = (DOCS / "dossiers.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", MANUAL, re.DOTALL)
+
+
+def test_the_manuals_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (example,) = blocks("yaml")
+    assert len(example.splitlines()) < 60
+    monkeypatch.chdir(tmp_path)
+    Path("my-roadmap.yaml").write_text(example, encoding="utf-8")
+    first = next(line for line in blocks("console")[0].splitlines() if "--source" not in line)
+    code, said = comity(*first.removeprefix("comity ").split())
+    assert code == 0, said
+    exec(blocks("python")[0], {})
+    assert capsys.readouterr().out == "Supported (before the deal, not credited to it)\n"
+    dossier = load_dossier("my-roadmap.yaml")
+    assert assess(load_world("world-2022"), dossier).verdict("tripled").mark == "supported"
+
+
+def test_the_manuals_figures_stand_in_the_article() -> None:
+    text = shared("reference", "article-tehran-2023.txt").read_text(encoding="utf-8")
+    dossier = parse_dossier(blocks("yaml")[0], "manual.yaml")
+    assert check_dossier(dossier, None, {"article": text})
+
+
+def test_the_manual_has_an_example_of_every_kind() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\{kind: .*?\})` \|", MANUAL, re.MULTILINE)
+    assert [kind for kind, _ in rows] == list(TESTS)
+    names = {"roadmap": "tehran-2023", "front": "sanctioned-front", "front-and-unions": "sanctioned-front-with-unions",
+             "union-agreement": "eaeu-iran-fta", "lift-iran": "iran-2012", "imposed": "russia-2022"}  # fmt: skip
+    added = "".join(
+        f"  - {{id: {name}, use: {use}}}\n" for name, use in names.items() if name not in ("roadmap", "front")
+    )
+    for kind, example in rows:
+        text = SMALL.replace("id: lift\n", "id: lift-russia\n").replace("{RUS: lift}", "{RUS: lift-russia}")
+        text = changed("scenarios:\n", "scenarios:\n" + added, text)
+        text = changed("{kind: ranking, scenario: front, country: IRN, most: gain}", example, text)
+        nearest = parse_dossier(text, FILE).claims[5].nearest
+        assert nearest is not None and nearest.kind == kind and words_of(nearest)
+
+
+def test_the_manual_names_every_key() -> None:
+    from comity.dossier import schema
+
+    models = [schema.Dossier, schema.Commitment, schema.Claim, schema.Event, schema.Observation, schema.Series, schema.Observed,
+              schema.Named, schema.Frictions, schema.Reference, schema.DossierSource, schema.Assumption, *TESTS.values()]  # fmt: skip
+    keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", MANUAL)] == []
+
+
+def test_the_manuals_messages_are_those_one_gets() -> None:
+    listed = re.findall(r"^\| `(.*?)` \|", MANUAL.split("## Common mistakes")[1], re.MULTILINE)
+    said = [message for old, new, *_ in CASES.values() for message in complaints(changed(old, new))]
+    said += problems(small("paragraph: 2,", "paragraph: 1,"), {"article": TEXT})
+    said += problems(small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}"))
+    assert len(listed) == 10
+    assert [message for message in listed if not any(message in one for one in said)] == []
