@@ -63,20 +63,24 @@ def _scenarios(dossier: Dossier, world: World) -> tuple[list[str], list[InputErr
     """Each scenario compiled: a sentence and remarks, or a refusal."""
     lines: list[str] = []
     problems: list[InputError] = []
-    for name, thing in dossier.found.items():
+    for k, named in enumerate(dossier.scenarios):
         try:
-            lines += _on_world(dossier, name, thing, world)
+            lines += _on_world(dossier, k, dossier.found[named.id], world)
         except InputError as refusal:
-            if name == dossier.main or dossier.world in (None, world.name):
+            here = f"cannot be run on {world.name or 'this world'}"
+            if named.id != dossier.main and dossier.world not in (None, world.name):
+                lines.append(f"Scenario {named.id} {here}: {refusal.message}")
+            elif named.use is None:
                 problems.append(refusal)
-            else:
-                lines.append(f"Scenario {name} cannot be run on {world.name or 'this world'}: {refusal.message}")
+            else:  # it names a place in another file
+                problems.append(InputError(dossier.where("scenarios", k, "use"), f"the scenario {here}",
+                                           found=named.use, advice=refusal.message))  # fmt: skip
     return lines, problems
 
 
-def _on_world(dossier: Dossier, name: str, thing: Any, world: World) -> list[str]:
+def _on_world(dossier: Dossier, k: int, thing: Any, world: World) -> list[str]:
+    name = dossier.scenarios[k].id
     if isinstance(thing, Frictions):
-        k = next(k for k, named in enumerate(dossier.scenarios) if named.id == name)
         where = dossier.where("scenarios", k, "frictions")
         account = frictions_shock(world, thing, day=day_of(dossier), where=where)[1]
         return [f"Scenario {name}: an upper bound.", *(f"  {line}" for line in account.sentences)]

@@ -19,7 +19,7 @@ from comity.equilibrium.problem import Problem, make_problem
 from comity.equilibrium.search import search
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import TOLERANCE, accepted
-from comity.equilibrium.tangent import Direction, Linear, Rule
+from comity.equilibrium.tangent import Direction, Linear, Rule, Tangent
 
 Array = NDArray[np.float64]
 
@@ -65,6 +65,7 @@ class Path:
         self.world = end.benchmark
         self.changes = end.problem.changes
         self.whole = whole_step(self.changes)
+        self.tangents: list[Tangent | None] = []  # those of the last point, where the next ones start
         self._states: list[tuple[float, Array]] = [(1.0, end.state), (0.0, np.zeros_like(end.state))]
 
     def at(self, fraction: float) -> Solution:

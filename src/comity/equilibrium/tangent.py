@@ -41,7 +41,8 @@ class Direction:
 @dataclass(frozen=True, eq=False)
 class Tangent:
     """Responses along a Direction: log_wage (N,), log_price, log_cost, spending (d X) and output (d Y) (J, N), flow
-    (d F) (J, N, N), income, deficit, transfer (N,) and log_real_income (N,) = d ln I - sum alpha d ln P."""
+    (d F) (J, N, N), income, deficit, transfer (N,) and log_real_income (N,) = d ln I - sum alpha d ln P.
+    `state` can start a tangent nearby."""
 
     log_wage: Array
     log_price: Array
@@ -54,6 +55,7 @@ class Tangent:
     transfer: Array
     log_real_income: Array
     passes: int
+    state: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,11 @@ class Linear:
         abroad[:, diagonal, diagonal] = 0.0
         self.abroad = abroad  # border flows, home sales left out
         self.home_flow = world.flow[:, diagonal, diagonal]
+        self.bought, self.sold = abroad.sum(axis=2), abroad.sum(axis=1)
         self.shipped = abroad / (1 + world.export_tax) if self.taxed else abroad
+        self.shipped_out = self.shipped.sum(axis=1)
+        self.duty = world.tariff * abroad
+        self.paid = self.duty.sum(axis=2)
         self.share_abroad = world.trade_share * (1 - np.eye(n))
         self.own = world.income - world.deficit
         net = world.deficit
@@ -125,8 +131,9 @@ class Linear:
         self.parts = [np.flatnonzero(component == k) for k in range(component.max() + 1)]
         self.spent = np.where(world.expenditure > 0, world.expenditure, 1.0)
 
-    def along(self, direction: Direction) -> Tangent:
-        """The response to one direction. Raises NotConvergedError if the linear iteration stalls."""
+    def along(self, direction: Direction, near: Tangent | None = None) -> Tangent:
+        """The response to one direction, started from a response nearby if there is one. Raises NotConvergedError if
+        the linear iteration stalls."""
         given = _Given(self, direction)
         n, cells = self.count, self.sectors * self.count
         scale = given.size or 1.0
@@ -134,9 +141,8 @@ class Linear:
         def errors(state: Array) -> tuple[float, Array, tuple]:
             return self._errors(state, given, scale)
 
-        found = accelerate(
-            errors, np.zeros(n + 2 * cells), tolerance=RELATIVE, limit=LIMIT, memory=20, longest=float("inf")
-        )
+        start = np.zeros(n + 2 * cells) if near is None else near.state / scale
+        found = accelerate(errors, start, tolerance=RELATIVE, limit=LIMIT, memory=20, longest=float("inf"))
         if not found.error <= 1e3 * RELATIVE:
             raise NotConvergedError(
                 f"A derivative did not converge: relative error {found.error:.0e} after {found.passes} passes.",
@@ -177,13 +183,13 @@ class Linear:
         # d ln F = theta (d ln P_n - d ln c_i) + d ln X_n, and what the direction does to F by itself
         buyer, seller = theta * log_price + log_spending, theta * cost
         home_flow = self.home_flow * (buyer - seller)
-        bought = self.abroad.sum(axis=2) * buyer - np.matmul(self.abroad, seller[:, :, None])[:, :, 0]
-        sold = np.matmul(buyer[:, None, :], self.abroad)[:, 0, :] - self.abroad.sum(axis=1) * seller
+        bought = self.bought * buyer - np.matmul(self.abroad, seller[:, :, None])[:, :, 0]
+        sold = np.matmul(buyer[:, None, :], self.abroad)[:, 0, :] - self.sold * seller
         exports, imports = sold.sum(axis=0) + scale * given.exports, bought.sum(axis=0) + scale * given.imports
         revenue = self._revenue(buyer, seller) + scale * given.revenue
         shipped = sold
         if self.taxed:
-            shipped = np.matmul(buyer[:, None, :], self.shipped)[:, 0, :] - self.shipped.sum(axis=1) * seller
+            shipped = np.matmul(buyer[:, None, :], self.shipped)[:, 0, :] - self.shipped_out * seller
             revenue = revenue + (sold - shipped).sum(axis=0)
         output = shipped + home_flow + scale * given.output
         d_own = world.value_added * log_wage + revenue
@@ -197,8 +203,7 @@ class Linear:
 
     def _revenue(self, buyer: Array, seller: Array) -> Array:
         """(N,) sum over j and i of t dF at given tariffs."""
-        duty = self.world.tariff * self.abroad
-        by_sector = duty.sum(axis=2) * buyer - np.matmul(duty, seller[:, :, None])[:, :, 0]
+        by_sector = self.paid * buyer - np.matmul(self.duty, seller[:, :, None])[:, :, 0]
         return np.asarray(by_sector.sum(axis=0))
 
     def _tangent(self, state: Array, given: _Given, passes: int) -> Tangent:
@@ -222,6 +227,7 @@ class Linear:
             transfer=found.transfer,
             log_real_income=real,
             passes=passes,
+            state=state,
         )
 
 

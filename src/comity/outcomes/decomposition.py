@@ -145,7 +145,11 @@ def rates(path: Path, steps: Sequence[Step], fraction: float) -> Parts:
     """d/ds of all parts at a point of the path, and d ln W / ds by step."""
     here = path.at(fraction)
     system = path.system(here)
-    tangents = [system.along(path.direction(step, here, fraction)) for step in steps]
+    near = path.tangents if len(path.tangents) == len(steps) else [None] * len(steps)
+    tangents = [
+        system.along(path.direction(step, here, fraction), start) for step, start in zip(steps, near, strict=True)
+    ]
+    path.tangents = list(tangents)
     whole = path.direction(path.whole, here, fraction)
     iceberg = path.log_iceberg_rate(whole, here)
     tax = 0.0 if whole.export_tax is None else whole.export_tax / (1 + here.export_tax_new)
