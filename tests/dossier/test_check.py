@@ -112,6 +112,17 @@ def test_figures_that_are_not_there() -> None:
         check_dossier(small(), load_world("world-2022"), {"artcle": TEXT})
 
 
+def test_figures_of_commitments() -> None:
+    quoting = small(
+        "source: {id: article, paragraph: 3}\n    history",
+        "source: {id: article, paragraph: 1, figures: [tripled]}\n    history",
+    )
+    (said,) = problems(quoting, {"article": TEXT})
+    assert (
+        "commitments[0].source.figures[0]: commitment visas: the source does not have" in said and "paragraph 3" in said
+    )
+
+
 def test_figures_of_the_article() -> None:
     text = shared("reference", "article-tehran-2023.txt").read_text(encoding="utf-8")
     lines = check_dossier(parse_dossier(SMALL, FILE), load_world("world-2022"), {"article": text})
@@ -138,7 +149,11 @@ def test_scenarios_on_a_world() -> None:
 
 def test_a_refusal_is_a_mistake_on_the_dossiers_own_world_only() -> None:
     imposes = small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}")
-    assert any("lifting" in message for message in problems(imposes))
+    (message,) = problems(imposes)
+    assert message.startswith(
+        f"{FILE}, line {line_of('id: front')}, scenarios[1].use: the scenario cannot be run on world-2022"
+    )
+    assert "russia-2022.yaml, line" in message and "lifting" in message
     lifts = small("main: roadmap", "main: front")
     lines = check_dossier(lifts, load_world("world-2019"))
     assert not any("cannot be run" in line for line in lines)
@@ -256,6 +271,9 @@ def test_sources_at_the_command_line(given: str, said: str, tmp_path: Path) -> N
 
 
 def test_other_mistakes_at_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(SMALL)
+    twice = ["--source", f"article={tmp_path / FILE}"] * 2
+    assert "the text of a source is given twice" in comity("check", tmp_path / FILE, *twice)[1]
     assert comity("check", "sanctioned-front", "--source", "a=b")[0] == 2
     (tmp_path / FILE).write_text(changed("main: roadmap", "main: x"))
     for command in ("check", "explain"):

@@ -117,6 +117,22 @@ CASES: dict[str, tuple[str, str, str, str]] = {
     "sum": ("total: 100.3", "total: 120", r"do not add up to the total. Found: total 120, directions 100.3", "total: 120"),
     "one direction too large": ("flows: {BLR-IRN: 43.7}", "total: 40, flows: {BLR-IRN: 43.7}", "one direction exceeds the total", "total: 40"),
     "nothing observed": ("total: 33, ", "", "an observation needs a total or flows", 'period: "2021"'),
+    "sum beyond rounding": ("total: 100.3", "total: 101.4", "a difference of up to 0.6 by rounding", "total: 101.4"),
+    "a country under two names": ("between: [IRN, BLR], at_least", "between: [IRN, BLR, Belarus], at_least", "two economies are needed", "[IRN, BLR, Belarus]"),
+    "scenario shown apart": ('at_least: "90%"}', 'at_least: "90%", apart: fornt}', r"test.apart: no scenario.*Did you mean front", "apart: fornt"),
+    "regime twice": (
+        "leaves_out:",
+        "regimes:\n" + 2 * "  - {id: own, title: Own, senders: CHN, targets: IRN, from: 2012, size: {}}\n" + "leaves_out:",
+        r"regimes\[1\].id: the id stands twice. Found: own",
+        "  - {id: own, title: Own, senders: CHN, targets: IRN, from: 2012, size: {}}\nleaves_out",
+    ),
+    "a loss below zero": (
+        "{kind: ranking, scenario: front, country: IRN, most: gain}",
+        "{kind: loss, scenario: front, countries: IRN, at_least: -0.1}",
+        r"nearest.at_least: a loss is written as a positive share. Found: -0.1",
+        "kind: loss",
+    ),
+    "no series": (OBSERVED[OBSERVED.index("    series:") :], "    series: []\n", "observed trade needs a series", "series: []"),
     "inline measure": ("kind: lifting, regime", "kind: liftign, regime", r"scenarios\[2\].scenario.measures\[0\].kind: unknown kind of measure.*Did you mean lifting", "liftign"),
     "inline key": ("      title: The regime", "      titel: The regime", r"scenarios\[2\].scenario.titel: unknown key.*Did you mean title", "titel"),
     "inline list": ("    scenario:\n      title: The regime of 2014 on Russia is lifted", "    scenario:\n      sources: gsdb\n      title: x", r"scenario.sources: a list is needed here", "sources: gsdb"),
@@ -132,6 +148,30 @@ def test_refused_with_its_reason_and_line(name: str) -> None:
     assert fitting, found
     line = line_of(marked, text)
     assert any(re.match(rf"{FILE}, line {line}\b", message) for message in fitting), (line, found)
+
+
+VALID = {
+    "rounding": ("total: 100.3", "total: 101"),
+    "a direction of two": ("flows: {BLR-IRN: 43.7}", "total: 60, flows: {BLR-IRN: 43.7}"),
+    "only a year for an event": ("date: 2024-02-04", "date: 2023"),
+    "two events a day": ("date: 2024-02-04", "date: 2023-03-13"),
+    "a period to the end of a year": ("start: 2022, end: 2022", "start: 2022-06-01, end: 2022"),
+    "a target in the year of signing": ("by: 2026", "by: 2023"),
+    "a count of a pair not observed": (
+        'between: [IRN, BLR], at_least: 100, by: 2026, count: "Belarus\'s count"',
+        "between: [IRN, RUS], at_least: 100, count: any",
+    ),
+    "names in plain English": ("parties: [IRN, BLR]", "parties: [Iran, EU, all]"),
+    "a ranking among all": ("most: gain}", "most: gain, among: [all]}"),
+    "language of a source": ("published: 2023-03-13", "language: English"),
+    "no world": ("world: world-2022\n", ""),
+    "a bare number of paragraphs": ("paragraph: [22, 23]", 'paragraph: "22"'),
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_what_is_allowed(name: str) -> None:
+    assert isinstance(parse_dossier(changed(*VALID[name]), FILE), Dossier)
 
 
 @pytest.mark.parametrize(
