@@ -18,6 +18,7 @@ from comity.benchmark.world import World
 from comity.equilibrium.path import as_world
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solve import solve
+from comity.outcomes.ge_gravity import one_sector_world
 from comity.validation.rows import Row, Study
 
 Array = NDArray[np.float64]
@@ -92,22 +93,7 @@ def _many_sectors(name: str, free: World) -> list[Row]:
 
 def one_sector(world: World, theta: float = ONE_SECTOR_THETA) -> World:
     """All flows of a World added up into one sector without inputs, deficits removed by a solve."""
-    flow = world.flow.sum(axis=0)
-    spending, output = flow.sum(axis=1), flow.sum(axis=0)
-    count = len(output)
-    return World.from_arrays(
-        countries=world.countries,
-        sectors=["ALL"],
-        trade_share=(flow / spending[:, None])[None],
-        tariff=np.zeros((1, count, count)),
-        value_added_share=np.ones((1, count)),
-        input_share=np.zeros((1, 1, count)),
-        consumption_share=np.ones((1, count)),
-        trade_elasticity=[theta],
-        value_added=output,
-        deficit=(spending - output) - (spending - output).sum() / count,
-        name=f"{world.name}, one sector",
-    ).balanced()
+    return one_sector_world(world.flow.sum(axis=0).T, world.countries, theta).balanced()
 
 
 def _one_sector(name: str, free: World) -> Row:
