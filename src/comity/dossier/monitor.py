@@ -13,6 +13,7 @@ from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from comity.classifications.countries import find_country
 from comity.dossier.claims import amount, last_day, total_of
 from comity.dossier.combinations import Quantity, both_ways
 from comity.dossier.runs import RefusedHere, Runs, Solved
@@ -171,7 +172,12 @@ def series_rows(
 def _promises(runs: Runs, observed: Observed) -> list[TargetTest]:
     """Targets the dossier's claims set for this pair."""
     tests = [claim.test for claim in runs.dossier.claims if isinstance(claim.test, TargetTest)]
-    return [test for test in tests if set(test.between) == set(observed.between)]
+    return [test for test in tests if _codes(test.between) == _codes(observed.between)]
+
+
+def _codes(words: tuple[str, ...]) -> set[str]:
+    """Country codes of words that may be codes or names."""
+    return {find_country(word) or word for word in words}
 
 
 def _last_year(runs: Runs, observed: Observed, ratios: dict[int, Quantity] | None = None) -> int:
