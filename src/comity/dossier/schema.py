@@ -11,8 +11,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from comity.scenario import quantities as q
-from comity.scenario.located import Path, place
-from comity.scenario.schema import Flag, Id, OwnRegime, Source, Strict, Text, Words, Year, _json, _read, refuse
+from comity.scenario.schema import (
+    Flag,
+    FromFile,
+    Id,
+    OwnRegime,
+    Source,
+    Strict,
+    Text,
+    Words,
+    Year,
+    _json,
+    _read,
+    refuse,
+)
 
 STATUSES = (
     "announced", "signed", "in force", "carried out in part", "carried out", "not reported", "withdrawn",
@@ -279,7 +291,7 @@ class Assumption(Strict):
     source: Id | None = None
 
 
-class Dossier(Strict):
+class Dossier(FromFile):
     """A dossier file. `text` is the original YAML, `path` the name it was read from; `found` holds the loaded scenarios
     by name."""
 
@@ -300,25 +312,10 @@ class Dossier(Strict):
     assumptions: tuple[Assumption, ...] = ()
     leaves_out: tuple[Text, ...] = ()
 
-    _text: str = PrivateAttr(default="")
     _file: str = PrivateAttr(default="dossier")
-    _lines: dict[Path, int] = PrivateAttr(default_factory=dict)
     _scenarios: dict[str, Any] = PrivateAttr(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        return self._text
-
-    @property
-    def path(self) -> str:
-        return self._file
 
     @property
     def found(self) -> dict[str, Any]:
         """Scenario objects (or Frictions) by the dossier's names for them."""
         return self._scenarios
-
-    def where(self, *path: str | int) -> str:
-        """Place of a key for a complaint: file, line, claims[0].test."""
-        line = next((self._lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in self._lines), None)
-        return place(self._file, line, path)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.anderson import accelerate
+from comity.equilibrium.iteration import _by_country
 from comity.equilibrium.prepared import Prepared, prepare
 from comity.errors import NotConvergedError
 
@@ -62,7 +63,7 @@ class Tangent:
 class Rule:
     """How D and the coalition's T respond at a point. closure : name of the closure.
 
-    value_added, deficit (N,): those of the benchmark the closure refers to; income_factor (N,): for
+    deficit (N,): that of the benchmark the closure refers to; income_factor (N,): for
     "multiplicative-deficits"; coalition: members that share one change of real income; needed (N,): final
     spending at this point, in proportion to which omega keeps them.
     """
@@ -280,8 +281,3 @@ class _Given:
         """A scale of the direction, by which it is divided while solving."""
         world_size = [np.abs(self.price).max(), np.abs(self.log_productivity).max()]
         return float(max(world_size)) or float(np.abs(self.transfer).max()) or float(np.abs(self.flow).max())
-
-
-def _by_country(matrices: Array, columns: Array) -> Array:
-    """(J, N) result of applying each country's (J, J) matrix to its column of a (J, N) array."""
-    return np.matmul(matrices, columns.T[:, :, None])[:, :, 0].T

@@ -106,15 +106,16 @@ def decompose(solution: Solution, steps: Sequence[Step] = ()) -> Decomposition:
     waiting = [(0.0, 1.0)]
     while waiting:
         low, high = waiting.pop()
+        aim = AIM * max(high - low, 0.01)
         for order in ORDERS:
             piece = Parts.none(solution, len(chosen))
             for node, weight in gauss_nodes(order, low, high):
                 piece = piece.plus(rates(path, chosen, node), weight)
             points += order
             gap = np.abs(piece.total() - (known[high] - known[low])).max()
-            if gap <= AIM * max(high - low, 0.01):
+            if gap <= aim:
                 break
-        if gap <= AIM * max(high - low, 0.01) or high - low < SHORTEST:
+        if gap <= aim or high - low < SHORTEST:
             result = result.plus(piece)
             continue
         middle = (low + high) / 2

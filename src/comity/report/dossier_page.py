@@ -31,9 +31,8 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
     """Everything the dossier's sections print; `pictures` are the drawn figures by name."""
     dossier = assessment.dossier
     rows = [verdict_row(verdict) for verdict in assessment.verdicts]
+    ruled = ruler_rows(assessment)
     return {
-        "title": dossier.title,
-        "summary": dossier.summary,
         "rows": rows,
         "tally": tally(assessment.verdicts),
         "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
@@ -44,13 +43,12 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "leaves_out": list(dossier.leaves_out),
         "observed": observed_rows(dossier),
         "ruler": pictures.get("ruler"),
-        "ruler_rows": ruler_rows(assessment),
-        "ruler_heading": ruler_heading(ruler_rows(assessment)),
+        "ruler_rows": ruled,
+        "ruler_heading": ruler_heading(ruled),
         "monitor": pictures.get("monitor"),
         "monitor_rows": [monitor_line(row) for row in monitor_rows(assessment)],
         "monitor_heading": monitor_heading(assessment),
         "monitor_notes": list(assessment.monitor.notes),
-        "refused": [f"{name}: {reason}" for name, reason in assessment.refused.items()],
     }
 
 

@@ -88,7 +88,7 @@ def write_folder(
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs)
         write_figures(temporary / "figures", jobs, drawn)
         (temporary / "report.html").write_text(
-            page(outcomes, command, assessment=assessment, drawn=drawn), encoding="utf-8"
+            page(outcomes, command, assessment=assessment, figures=(jobs, drawn)), encoding="utf-8"
         )
         os.chmod(temporary, 0o755)
         return _moved(temporary, out / name)

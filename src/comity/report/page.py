@@ -13,7 +13,7 @@ from comity.records import cite
 from comity.report import charts
 from comity.report.dossier_page import dossier_context, dossier_python
 from comity.report.drawing import CLASSES, DARK
-from comity.report.figures import Drawn, draw_all, figure_jobs, finding
+from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding
 from comity.report.headline import lead, three
 from comity.report.origins import origins
 from comity.report.terminal import verdict
@@ -35,30 +35,30 @@ def page(
     outcomes: Outcomes,
     command: str,
     assessment: Assessment | None = None,
-    drawn: Drawn | None = None,
+    figures: tuple[Jobs, Drawn] | None = None,
 ) -> str:
     """The whole HTML page; with the assessment of a dossier also its claims, commitments and what was observed.
-    `drawn` are the figures, if they are there already."""
+    `figures` are the drawing jobs and what was drawn, if they are there already."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK, CLASSES=CLASSES)
-    return environment.get_template("report.html.j2").render(context(outcomes, command, assessment, drawn))
+    return environment.get_template("report.html.j2").render(context(outcomes, command, assessment, figures))
 
 
 def context(
     outcomes: Outcomes,
     command: str,
     assessment: Assessment | None = None,
-    drawn: Drawn | None = None,
+    figures: tuple[Jobs, Drawn] | None = None,
 ) -> dict[str, Any]:
     """Everything the template prints."""
     sentence, second = lead(outcomes)
-    jobs = figure_jobs(outcomes, assessment)
+    jobs = figures[0] if figures else figure_jobs(outcomes, assessment)
     bars, flows = jobs["bars"]["rows"], jobs.get("flows", {}).get("rows", [])
-    pictures = drawn or draw_all(jobs)
+    pictures = figures[1] if figures else draw_all(jobs)
     return {
         "d": dossier_context(assessment, pictures) if assessment is not None else None,
         "version": __version__,

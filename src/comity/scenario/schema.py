@@ -10,18 +10,16 @@ from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PrivateAttr,
     WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from comity.scenario import quantities as q
-from comity.scenario.located import Path, place
+from comity.scenario.fromfile import FromFile, Strict
 from comity.scenario.regimes import CONTAINED, DIRECTIONS
 from comity.scenario.sizes import COVERS, Levels
 
@@ -82,12 +80,6 @@ Days = Annotated[
     Levels, _read(q.levels(q.above(-366, q.number, "out of range", 366))), _numbers("negative are days saved")
 ]
 Money = Annotated[Levels, _read(q.levels(q.above(0, q.number, "must be positive", 1e9))), _numbers("million USD")]
-
-
-class Strict(BaseModel):
-    """No unknown key, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Source(Strict):
@@ -366,7 +358,7 @@ class OwnRegime(Strict):
         return self
 
 
-class Scenario(Strict):
+class Scenario(FromFile):
     """A scenario file. `text` is the original YAML, `path` the name it was read from."""
 
     schema_version: Annotated[Literal["1"], _json(["integer", "string"])] = Field(alias="schema")
@@ -381,20 +373,3 @@ class Scenario(Strict):
     regimes: tuple[OwnRegime | Id, ...] = ()
     sources: tuple[Source, ...] = ()
     measures: tuple[Annotated[Measure, Field(discriminator="kind")], ...] = ()
-
-    _text: str = PrivateAttr(default="")
-    _file: str = PrivateAttr(default="scenario")
-    _lines: dict[Path, int] = PrivateAttr(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        return self._text
-
-    @property
-    def path(self) -> str:
-        return self._file
-
-    def where(self, *path: str | int) -> str:
-        """Place of a key for a complaint: file, line, measures[0].importers."""
-        line = next((self._lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in self._lines), None)
-        return place(self._file, line, path)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.errors import NotConvergedError
+from comity.outcomes.ge_gravity import one_sector_world
 from comity.sources.agtpa import SOURCE, read_panel
 from comity.validation.rows import Absent
 
@@ -197,21 +198,7 @@ def _unbalanced(moved: float) -> NotConvergedError:
 
 def fitted_world(experiment: Experiment) -> World:
     """The baseline: trade fitted with the book's costs, whose sums are the observed outputs and spending."""
-    n, output, spending = len(experiment.countries), experiment.output, experiment.spending
-    exporter, importer = scaled(experiment.before, output, spending)
+    exporter, importer = scaled(experiment.before, experiment.output, experiment.spending)
     fitted = experiment.before * exporter * importer[:, None]
-    return World.from_arrays(
-        countries=experiment.countries,
-        sectors=("manufacturing",),
-        trade_share=(fitted / fitted.sum(axis=1, keepdims=True))[None],
-        tariff=np.zeros((1, n, n)),
-        value_added_share=np.ones((1, n)),
-        input_share=np.zeros((1, 1, n)),
-        consumption_share=np.ones((1, n)),
-        trade_elasticity=[THETA],
-        value_added=output,
-        deficit=spending - output,
-        name=experiment.results,
-        money_unit="million USD",
-        provenance={"sources": [SOURCE.as_dict()]},
-    )
+    world = one_sector_world(fitted.T, experiment.countries, THETA)
+    return world.replace(name=experiment.results, money_unit="million USD", provenance={"sources": [SOURCE.as_dict()]})
