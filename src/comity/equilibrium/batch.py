@@ -1,22 +1,35 @@
-"""solve_many: the same world under many shocks, with statuses in place of exceptions."""
+"""solve_many: many shocks to the same world, solved in chunks, with statuses in place of exceptions.
+
+The plan is cut into chunks of CHUNK consecutive scenarios. Those that change few cells are solved together
+(`chunk.solve_chunk`); the others, and those that do not come out within the tolerance, one by one. What a scenario is
+solved beside depends on the plan alone, so the same plan gives the same bits with any number of workers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import repeat
+from functools import cache
+from itertools import islice, repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.problem import NoSupplierError
+from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
+from comity.equilibrium.closures import check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
-from comity.equilibrium.solve import TOLERANCE, solve
+from comity.equilibrium.solve import TOLERANCE, check_tolerance
+from comity.equilibrium.space import Space
 from comity.errors import InputError, NoSolutionError, listing
 
 Array = NDArray[np.float64]
+
+CHUNK = 64  # wide enough for matrix products, narrow enough for the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +37,8 @@ class Solutions:
     """Stacked results of `solve_many`, one row a shock.
 
     `status` (S,) is "converged" or the reason of the refusal; `residual` (S,) and `messages` go with it. The kept
-    fields are attributes with a leading scenario axis; rows that did not converge hold nan.
+    fields are attributes with a leading scenario axis; rows that did not converge hold nan. `alone` (S,) marks
+    scenarios that were solved one by one.
     """
 
     status: NDArray[np.str_]
@@ -32,6 +46,7 @@ class Solutions:
     iterations: NDArray[np.intp]
     messages: tuple[str, ...]
     kept: dict[str, Array]
+    alone: NDArray[np.bool_]
 
     def __getattr__(self, name: str) -> Array:
         kept = self.__dict__.get("kept", {})
@@ -57,6 +72,7 @@ class Solutions:
                 self.iterations[part],
                 self.messages[part],
                 {name: values[part] for name, values in self.kept.items()},
+                self.alone[part],
             )
 
     def __iter__(self) -> Iterator[Solutions]:
@@ -72,65 +88,140 @@ def solve_many(
     tolerance: float = TOLERANCE,
     trade_elasticity: ArrayLike | None = None,
     keep: Sequence[str] = ("real_income_hat",),
+    workers: int = 1,
 ) -> Solutions:
-    """Solve every shock; failures become statuses.
+    """Solve every shock; failures become statuses. Answers agree with `solve` within 10 x tolerance.
 
     Parameters
     ----------
     world : one World for all, or one for each shock
     trade_elasticity : (S, J) theta of each scenario, instead of the world's
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
+    workers : threads that solve chunks at the same time (BLAS itself is kept to one thread); the bits do not depend
+        on it
 
     Raises
     ------
     InputError : an unknown field, or lists of different length. A shock out of range raises too: that is a mistake in
         the plan, not a property of an economy.
     """
-    fields = {name for name in dir(Solution) if name.endswith(("_hat", "_new", "variation", "component"))}
+    fields = {name for name in dir(Solution) if name.endswith(("_hat", "_new", "variation", "deviation"))}
     fields |= {name for name in Solution.__dataclass_fields__ if name.endswith(("_hat", "_new"))}
     unknown = [name for name in keep if name not in fields]
     if unknown:
         raise InputError("keep", "unknown Solution field", found=listing(unknown), allowed=sorted(fields))
-    plan = list(shocks)
-    worlds: Iterable[World] = repeat(world, len(plan)) if isinstance(world, World) else list(world)
-    if not isinstance(world, World) and len(list(worlds)) != len(plan):
-        raise InputError("world", "one world for each shock is needed", found=len(list(worlds)), allowed=str(len(plan)))
-    thetas = None if trade_elasticity is None else np.asarray(trade_elasticity, dtype=np.float64)
-    if thetas is not None and (thetas.ndim != 2 or len(thetas) != len(plan)):
-        raise InputError("trade_elasticity", "one row for each shock is needed", found=thetas.shape)
+    cases = _cases(world, shocks, trade_elasticity)
+    names = tuple(dict.fromkeys(keep))
 
-    rows: list[dict[str, Array] | None] = []
-    status, residual, iterations, messages = [], [], [], []
-    for number, (economy, shock) in enumerate(zip(worlds, plan, strict=True)):
-        if thetas is not None:
-            economy = economy.with_elasticities(thetas[number])
-        try:
-            solution = solve(economy, shock, closure=closure, targets=targets, tolerance=tolerance)
-        except NoSupplierError as problem:
-            rows.append(None)
-            status.append("no-supplier")
-            residual.append(np.nan)
-            iterations.append(0)
-            messages.append(problem.message)
-        except NoSolutionError as problem:
-            rows.append(None)
-            status.append(problem.reason)
-            residual.append(np.nan if problem.residual is None else problem.residual)
-            iterations.append(0)
-            messages.append(str(problem))
-        else:
-            rows.append({name: np.asarray(getattr(solution, name)) for name in keep})
-            status.append("converged")
-            residual.append(solution.residual)
-            iterations.append(solution.iterations)
-            messages.append("")
+    def read(outcome: Outcome) -> Row:
+        return outcome.row(names)
+
+    rows = list(_run(cases, closure, targets, tolerance, workers, read, light=names if set(names) <= LIGHT else None))
     return Solutions(
-        np.array(status, dtype=str),
-        np.array(residual, dtype=np.float64),
-        np.array(iterations, dtype=np.intp),
-        tuple(messages),
-        {name: _stack([None if row is None else row[name] for row in rows]) for name in keep},
+        np.array([row.status for row in rows], dtype=str),
+        np.array([row.residual for row in rows], dtype=np.float64),
+        np.array([row.iterations for row in rows], dtype=np.intp),
+        tuple(row.message for row in rows),
+        {name: _stack([row.kept.get(name) for row in rows]) for name in names},
+        np.array([row.alone for row in rows], dtype=bool),
     )
+
+
+def solve_each(
+    world: World,
+    shocks: Iterable[Shock],
+    *,
+    closure: str = "fixed-deficits",
+    targets: Sequence[str] | None = None,
+    tolerance: float = TOLERANCE,
+    workers: int = 1,
+) -> Iterator[Solution | NoSolutionError | InputError]:
+    """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
+
+    For few scenarios of which much is asked; `solve_many` is for many of which little is. Raises InputError for a
+    shock out of range; a sector without supplier is handed back, not raised.
+    """
+    cases = (Case(world, shock, None) for shock in shocks)
+    yield from _run(cases, closure, targets, tolerance, workers, Outcome.whole, light=None)
+
+
+def _cases(
+    world: World | Sequence[World], shocks: Iterable[Shock], trade_elasticity: ArrayLike | None
+) -> Iterator[Case]:
+    """One Case a shock; raises InputError for lists of different length."""
+    if isinstance(world, World) and trade_elasticity is None:
+        return (Case(world, shock, None) for shock in shocks)
+    plan = list(shocks)
+    worlds = [world] * len(plan) if isinstance(world, World) else list(world)
+    if len(worlds) != len(plan):
+        raise InputError("world", "one world for each shock is needed", found=len(worlds), allowed=str(len(plan)))
+    if trade_elasticity is None:
+        return map(Case, worlds, plan, repeat(None))
+    thetas = np.asarray(trade_elasticity, dtype=np.float64)
+    if thetas.ndim != 2 or len(thetas) != len(plan):
+        raise InputError("trade_elasticity", "one row for each shock is needed", found=thetas.shape)
+    return map(Case, worlds, plan, thetas)
+
+
+def _run(
+    cases: Iterator[Case],
+    closure: str,
+    targets: Sequence[str] | None,
+    tolerance: float,
+    workers: int,
+    read: Callable[[Outcome], Any],
+    light: Sequence[str] | None,
+) -> Iterator[Any]:
+    """What `read` takes from each outcome, in order; never more than a few chunks in memory."""
+    check_closure(closure, targets)
+    check_tolerance(tolerance)
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise InputError("workers", "a number of threads is needed", found=workers, allowed="1 or more")
+
+    def chunk(part: list[Case], space: Space) -> list[Any]:
+        return [read(outcome) for outcome in solve_cases(part, closure, targets, tolerance, space, light)]
+
+    chunks = iter(lambda: list(islice(cases, CHUNK)), [])
+    with ExitStack() as stack:
+        stack.enter_context(_one_blas_thread())
+        if workers == 1:
+            space = Space()
+            for part in chunks:
+                yield from chunk(part, space)
+            return
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        spaces = [Space() for _ in range(workers)]
+        waiting: list[Future[list[Any]]] = []
+
+        def submit(part: list[Case]) -> None:
+            waiting.append(pool.submit(_with_space, chunk, part, spaces))
+
+        for part in islice(chunks, workers + 1):
+            submit(part)
+        while waiting:
+            done = waiting.pop(0).result()
+            for part in islice(chunks, 1):
+                submit(part)
+            yield from done
+
+
+def _with_space(chunk: Callable[[list[Case], Space], list[Any]], part: list[Case], spaces: list[Space]) -> list[Any]:
+    space = spaces.pop()  # as many as threads: there is always one
+    try:
+        return chunk(part, space)
+    finally:
+        spaces.append(space)
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _one_blas_thread() -> Any:
+    return _blas().limit(limits=1, user_api="blas")
 
 
 def _stack(rows: list[Array | None]) -> Array:

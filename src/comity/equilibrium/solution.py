@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,7 +33,7 @@ class Solution:
 
     benchmark: World
     closure: str
-    problem: Problem
+    source: Problem | Callable[[], Problem]
     wage_hat: Array
     price_index_hat: Array
     cost_hat: Array
@@ -50,6 +51,11 @@ class Solution:
     residuals: dict[str, float] = field(default_factory=dict)
     converged: bool = False
     status: str = "unchecked"
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The weights after the shock, laid out on first use where many solutions were found together."""
+        return self.source() if callable(self.source) else self.source
 
     @property
     def residual(self) -> float:

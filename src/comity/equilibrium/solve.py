@@ -141,7 +141,7 @@ def assemble(found: Found, closure: str) -> Solution:
     solution = Solution(
         benchmark=world,
         closure=closure,
-        problem=problem,
+        source=problem,
         wage_hat=np.exp(found.state[:n]),
         price_index_hat=price,
         cost_hat=np.exp(implied.cost),

@@ -1,0 +1,158 @@
+"""Solving the members of a chunk together: first roughly in float32, then to the tolerance in float64."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.equilibrium.members import Members
+from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.space import Space
+from comity.equilibrium.together import Together, share
+from comity.equilibrium.together_anderson import Histories
+from comity.equilibrium.together_residual import Answers, residuals
+
+Array = NDArray[Any]
+
+ROUGH_ERROR = 1e-3  # where float32 has done its part: nearer, its rounding misleads the acceleration
+ROUGH_PASSES = 25
+PASSES = 70  # in all; what has not converged by then is solved alone, with more care
+NARROW = 0.75  # share of members still searching at which the others are dropped from the arrays
+
+
+@dataclass(frozen=True, eq=False)
+class ChunkAnswers:
+    """Answers of a chunk, with residuals (8, S), passes (S,), states (N + 2 J N, S) and whether each was found (S,)."""
+
+    members: Members
+    answers: Answers
+    states: Array
+    residuals: Array
+    passes: NDArray[np.intp]
+    found: NDArray[np.bool_]
+
+
+def solve_chunk(
+    base: Prepared,
+    members: Members,
+    closure: str,
+    deficit: Array,
+    income_factor: Array | None,
+    tolerance: float,
+    space: Space,
+) -> ChunkAnswers:
+    """Search all members' equilibria together. tolerance : of the residual, as in `solve`.
+
+    The arrays of the answer belong to `space` and hold until its next use.
+    """
+    search = _Search(base, members, closure, deficit, income_factor, space)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        search.roughly()
+        search.finely(max(tolerance / 5, 1e-14))
+    answers = search.answers
+    worst = residuals(share(base, np.float64), members, answers, base.world.value_added_share, space)
+    return ChunkAnswers(members, answers, search.states, worst, search.passes, search.found)
+
+
+class _Search:
+    def __init__(
+        self,
+        base: Prepared,
+        members: Members,
+        closure: str,
+        deficit: Array,
+        income_factor: Array | None,
+        space: Space,
+    ) -> None:
+        self.base, self.members, self.space = base, members, space
+        self.given = closure, deficit, income_factor
+        self.sectors, self.count = base.home.shape
+        self.width = len(members)
+        self.size = self.count * (1 + 2 * self.sectors)
+        self.histories = Histories(self.size, self.width, self.count, space)
+        self.found = np.zeros(self.width, dtype=bool)
+        self.passes = np.zeros(self.width, dtype=np.intp)
+        self.used = 0
+        cells, taller = (self.sectors, self.count, self.width), (self.sectors + 1, self.count, self.width)
+        self.answers = Answers(
+            wage_price=space.array("answer wage and price", taller),
+            income_output=space.array("answer income and output", taller),
+            cost=space.array("answer cost", cells),
+            spending=space.array("answer spending", cells),
+            deficit=space.array("answer deficit", cells[1:]),
+            tariff_revenue=space.array("answer revenue", cells[1:]),
+        )
+        for values in vars(self.answers).values():
+            values[:] = 1.0  # of members that are not found; any numbers that raise no warning
+        self.states = space.array("answer state", (self.size, self.width))
+        self.states[:] = 0.0
+
+    def _map(self, dtype: type) -> Together:
+        shared, rough = share(self.base, dtype), share(self.base, np.float32)
+        return Together(shared, rough, self.members, *self.given, self.space)
+
+    def roughly(self) -> None:
+        """Passes in float32 until most members are near; `states` then holds where they got."""
+        system = self._map(np.float32)
+        state = self._memory("state 0", np.float32)
+        state[:] = 0.0
+        step = self._memory("step", np.float32)
+        for _ in range(ROUGH_PASSES):
+            error = system.errors(state, step)
+            self.used += 1
+            state = self.histories.advance(state, step)
+            if np.mean(error < ROUGH_ERROR) >= NARROW or not np.isfinite(error).any():
+                break
+        np.copyto(self.states, state)
+        lost = ~np.isfinite(self.states).all(axis=0)
+        if lost.any():
+            self.states[:, lost] = 0.0
+            self.histories.forget(lost)
+
+    def finely(self, tolerance: float) -> None:
+        """Passes in float64 to the tolerance; members that reach it are stored and dropped."""
+        system = self._map(np.float64)
+        place = np.arange(self.width)
+        state = self._memory("state 0", np.float64)
+        np.copyto(state, self.states)
+        step = self._memory("step", np.float32)
+        while self.used < PASSES:
+            error = system.errors(state, step)
+            self.used += 1
+            done = (error <= tolerance) & ~system.floored & ~self.found[place]
+            if done.any():
+                self._store(system, state, np.flatnonzero(done), place[done])
+            left = ~self.found[place] & np.isfinite(error)
+            if not left.any():
+                return
+            state = self.histories.advance(state, step)
+            if left.mean() <= NARROW:
+                columns = np.flatnonzero(left)
+                place, kept = place[columns], state[:, columns]
+                self.histories.keep(columns)
+                system.take(self.members.of(place))
+                state = self.space.array("state 0", kept.shape)
+                np.copyto(state, kept)
+                step = self.space.array("step", kept.shape, np.float32)
+
+    def _memory(self, name: str, dtype: type) -> Array:
+        return self.space.array(name, (self.size, self.width), dtype)
+
+    def _store(self, system: Together, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp]) -> None:
+        answers = self.answers
+        whole = len(place) == self.width
+        pick = slice(None) if whole else columns
+        into = slice(None) if whole else place
+        answers.log_wage[:, into] = state[: self.count, pick]
+        answers.log_price[:, :, into] = system.log_price[:, :, pick]
+        answers.income_output[:, :, into] = system.earned_output[:, :, pick]
+        answers.cost[:, :, into] = system.cost[:, :, pick]
+        answers.spending[:, :, into] = system.spending[:, :, pick]
+        answers.deficit[:, into] = system.deficit[:, pick]
+        answers.tariff_revenue[:, into] = system.tariff_revenue[:, pick]
+        self.states[:, into] = state[:, pick]
+        self.found[place] = True
+        self.passes[place] = self.used

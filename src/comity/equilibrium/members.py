@@ -1,0 +1,220 @@
+"""Scenarios side by side: what each member of a chunk changes, laid out for matrix products over all of them.
+
+Arrays of a chunk carry the scenario last, (sector, country, scenario), so that the products over (importer, exporter)
+with the weights of the benchmark, which all members share, are matrix-matrix products. A member's own weights differ
+from the benchmark's in few cells; the differences of all members lie on the union of their cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from comity.benchmark.world import World
+from comity.equilibrium.changes import Changes, Positions
+from comity.equilibrium.prepared import Prepared, prepare
+
+Array = NDArray[Any]  # float64, or float32 far from the answer
+
+FEW = 0.15  # of all cells; members that change more are cheaper alone, on weights of their own
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Differences of the members' weights from the benchmark's, on the U cells that any member changes.
+
+    border, whole (U, S): of X0 pi/(1+t) and of pi, cells in order of (sector, importer). seller (U,): (sector,
+    exporter) row of each cell; buyers: the (sectors, importers) that occur, with the first cell of each in `starts`.
+    The same in order of (sector, exporter): border_turned (U, S), buyer_turned (U,), sellers, turned_starts.
+    """
+
+    border: Array
+    whole: Array
+    seller: Positions
+    buyers: tuple[Positions, Positions]
+    starts: Positions
+    border_turned: Array
+    buyer_turned: Positions
+    sellers: Positions
+    turned_starts: Positions
+    count: int
+
+    def within(self, low: int, high: int) -> Cells | None:
+        """The cells in rows low to high, counted from the first of these rows; None if there are none."""
+        row = self.buyers[0] * self.count + self.buyers[1]
+        some, sold = slice(*np.searchsorted(row, [low, high])), slice(*np.searchsorted(self.sellers, [low, high]))
+        if some.start == some.stop:
+            return None
+        ends = np.append(self.starts, len(self.seller))
+        first, last = ends[some.start], ends[some.stop]
+        return Cells(
+            border=self.border[first:last],
+            whole=self.whole[first:last],
+            seller=self.seller[first:last] - low,
+            buyers=(self.buyers[0][some] - low // self.count, self.buyers[1][some]),
+            starts=self.starts[some] - first,
+            border_turned=self.border_turned[first:last],
+            buyer_turned=self.buyer_turned[first:last] - low,
+            sellers=self.sellers[sold] - low,
+            turned_starts=self.turned_starts[sold] - first,
+            count=self.count,
+        )
+
+    def each(self, change: Callable[[Array], Array]) -> Cells:
+        """The same cells with their differences passed through `change`."""
+        return replace(
+            self,
+            border=change(self.border),
+            whole=change(self.whole),
+            border_turned=change(self.border_turned),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """S scenarios of one World: theta (J, 1, S) or (J, 1, 1), `cells` or None, ln A (J, N, S) or None, transfer (N, S).
+
+    `place` (S,): where each member stands in the plan it comes from.
+    """
+
+    theta: Array
+    cells: Cells | None
+    log_productivity: Array | None
+    transfer: Array
+    place: Positions
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def of(self, columns: Positions) -> Members:
+        """Some of the members, in the order of `columns`."""
+        one = self.theta.shape[2] == 1
+        chosen = self._each(lambda values: values if one and values is self.theta else values[..., columns])
+        return replace(chosen, place=self.place[columns])
+
+    def cast(self, dtype: DTypeLike) -> Members:
+        """The same members in another precision."""
+        return self if self.theta.dtype == dtype else self._each(lambda values: values.astype(dtype))
+
+    def _each(self, change: Callable[[Array], Array]) -> Members:
+        return replace(
+            self,
+            theta=change(self.theta),
+            cells=None if self.cells is None else self.cells.each(change),
+            log_productivity=None if self.log_productivity is None else change(self.log_productivity),
+            transfer=change(self.transfer),
+        )
+
+
+def fits(world: World, changes: Changes) -> bool:
+    """Whether a scenario can be solved beside others: few cells, no change of home sales or export taxes, and every
+    country still buys from and sells to the rest, at any remove."""
+    shape = world.trade_share.shape
+    if len(changes.flat) > FEW * world.trade_share.size or changes.export_tax is not None or world.export_tax.any():
+        return False
+    home = changes.flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
+    return not home.any() and _still_connected(world, changes)
+
+
+def gather(world: World, changes: Sequence[Changes], thetas: Array | None, places: Positions) -> Members:
+    """The Members of a chunk. thetas (S, J): elasticities of each member, None for the World's."""
+    theta = world.trade_elasticity[None] if thetas is None else thetas
+    size = len(changes)
+    productivity = None
+    if any((part.productivity_hat != 1).any() for part in changes):
+        productivity = np.log(np.stack([part.productivity_hat for part in changes], axis=-1))
+    return Members(
+        theta=np.ascontiguousarray(theta.T[:, None, :]),
+        cells=_cells(prepare(world), changes, np.broadcast_to(theta, (size, theta.shape[1]))),
+        log_productivity=productivity,
+        transfer=np.stack([part.transfer for part in changes], axis=-1),
+        place=places,
+    )
+
+
+def _cells(base: Prepared, changes: Sequence[Changes], thetas: Array) -> Cells | None:
+    world = base.world
+    count = len(world.countries)
+    square = count * count
+    touched = np.zeros(world.trade_share.size, dtype=bool)
+    for part in changes:
+        touched[part.flat] = True
+    flat = np.flatnonzero(touched)
+    if not len(flat):
+        return None
+    row_of = np.cumsum(touched) - 1
+    border, whole = np.zeros((len(flat), len(changes))), np.zeros((len(flat), len(changes)))
+    share, rate = world.trade_share.ravel(), world.tariff.ravel()
+    for column, (part, theta) in enumerate(zip(changes, thetas, strict=True)):
+        if not len(part.flat):
+            continue
+        row = row_of[part.flat]
+        weight = share[part.flat] * np.exp(-theta[part.flat // square] * part.log_cost())
+        before = share[part.flat] / (1 + rate[part.flat])
+        after = weight / (1 + (rate[part.flat] if part.tariff is None else part.tariff.new))
+        spent = world.expenditure.ravel()[part.flat // count]
+        border[row, column] = spent * after - spent * before
+        whole[row, column] = weight - share[part.flat]
+    buyer, seller = flat // count, flat // square * count + flat % count
+    buyers, starts = np.unique(buyer, return_index=True)
+    turn = np.argsort(seller, kind="stable")
+    sellers, turned_starts = np.unique(seller[turn], return_index=True)
+    return Cells(
+        border=border,
+        whole=whole,
+        seller=seller,
+        buyers=(buyers // count, buyers % count),
+        starts=starts,
+        border_turned=border[turn],
+        buyer_turned=buyer[turn],
+        sellers=sellers,
+        turned_starts=turned_starts,
+        count=count,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """Positive weights of a World: sectors in which n buys from i (N, N), suppliers of j in n (J, N), home included."""
+
+    sectors: NDArray[np.intp]
+    suppliers: NDArray[np.intp]
+
+
+_links: WeakKeyDictionary[World, _Links] = WeakKeyDictionary()
+
+
+def _still_connected(world: World, changes: Changes) -> bool:
+    """Whether embargoes leave every sector a supplier and every country a way to buy from and to sell to all others."""
+    closed = changes.flat[changes.embargoed()]
+    links = _links.get(world)
+    if links is None:
+        positive = world.trade_share > 0
+        links = _links[world] = _Links(positive.sum(axis=0), positive.sum(axis=2))
+    count = len(world.countries)
+    sectors, suppliers = links.sectors, links.suppliers
+    closed = closed[world.trade_share.ravel()[closed] > 0]
+    if len(closed):
+        sectors = sectors - np.bincount(closed % (count * count), minlength=count * count).reshape(count, count)
+        suppliers = suppliers - np.bincount(closed // count, minlength=suppliers.size).reshape(suppliers.shape)
+    if (suppliers == 0).any():
+        return False
+    buys = sectors > 0
+    hub = int(buys.sum(axis=0).argmax())
+    return _reaches_all(buys, hub) and _reaches_all(buys.T, hub)
+
+
+def _reaches_all(links: NDArray[np.bool_], start: int) -> bool:
+    reached = links[start].copy()
+    reached[start] = True
+    while not reached.all():
+        wider = reached | links[reached].any(axis=0)
+        if (wider == reached).all():
+            return False
+        reached = wider
+    return True

@@ -1,0 +1,127 @@
+"""Anderson acceleration of many searches at once: each column of the state is a search of its own.
+
+The least-squares weights are found on a sample of the components (all wages and a share of prices and expenditures):
+the last steps of a search differ by few directions, which a sample tells apart as well as the whole. Differences of
+states are kept in float32: they only decide where to look next, never what is accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.equilibrium.space import Space
+
+Array = NDArray[Any]
+
+MEMORY = 5
+LONGEST = 4.0  # largest change of one component in one pass; a longer combined step falls back to the plain one
+ROWS = 160  # of a state combined at a time
+SAMPLE = 4  # a quarter of all prices and expenditures
+
+
+def sampled(first: int, last: int) -> NDArray[np.intp]:
+    """Every SAMPLE-th place on average, without the regular stride that would visit some countries only."""
+    places = np.arange(first, last)
+    return places[(places * 2654435761 % 2**32) < 2**32 // SAMPLE]  # Knuth's multiplicative hash
+
+
+class Histories:
+    """The last MEMORY differences of steps (on the sample) and of state + step, for (size, S) states; the first
+    `always` components are always in the sample."""
+
+    def __init__(self, size: int, width: int, always: int, space: Space) -> None:
+        self.size, self.width, self.space = size, width, space
+        self.rows = np.concatenate([np.arange(always), sampled(always, size)])
+        self.gram = np.zeros((MEMORY, MEMORY, width))
+        self.used = self.slot = 0
+        self.plain = self.last_step = np.empty(0)
+        self._buffers()
+
+    def _buffers(self) -> None:
+        self.turns = [self.space.array(f"turn {k}", (len(self.rows), self.width), np.float32) for k in range(MEMORY)]
+        self.advances = [self.space.array(f"advance {k}", (self.size, self.width), np.float32) for k in range(MEMORY)]
+
+    def advance(self, state: Array, step: Array) -> Array:
+        """The next state; `state` and `step` are free for other use afterwards."""
+        sample = step[self.rows]
+        plain = state
+        plain += step
+        fresh = self._other(state)
+        if not self.plain.size:
+            np.copyto(fresh, plain)
+        else:
+            slot = self.slot
+            np.subtract(sample, self.last_step, out=self.turns[slot])
+            np.subtract(plain, self.plain, out=self.advances[slot], casting="same_kind")
+            self.slot = (slot + 1) % MEMORY
+            self.used = min(self.used + 1, MEMORY)
+            self._combine(step, plain, self._weights(sample, slot), fresh)
+        self.last_step, self.plain = sample, plain
+        return fresh
+
+    def _other(self, state: Array) -> Array:
+        """Memory for the next state that holds neither this one nor the last."""
+        for name in ("state 0", "state 1", "state 2"):
+            held = self.space.array(name, state.shape, state.dtype)
+            if not np.shares_memory(held, state) and not np.shares_memory(held, self.plain):
+                return held
+        raise AssertionError("three states, two in use")
+
+    def _weights(self, sample: Array, slot: int) -> Array:
+        """(S, used) least-squares weights of the last differences."""
+        used = self.used
+        for k in range(used):
+            self.gram[slot, k] = self.gram[k, slot] = np.einsum("ps,ps->s", self.turns[k], self.turns[slot])
+        right = np.stack([np.einsum("ps,ps->s", turn, sample) for turn in self.turns[:used]], axis=1)
+        gram = self.gram[:used, :used].transpose(2, 0, 1)
+        scale = 1 / np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2), 1e-300))
+        scaled = gram * scale[:, :, None] * scale[:, None, :]
+        scaled[:, np.arange(used), np.arange(used)] += 1e-14
+        bad = ~np.isfinite(scaled).all(axis=(1, 2))
+        scaled[bad] = np.eye(used)
+        try:
+            weights = scale * np.linalg.solve(scaled, (scale * right)[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:  # one singular member: everyone takes the plain step this once
+            return np.zeros((len(scaled), used))
+        weights[bad | ~np.isfinite(weights).all(axis=1)] = 0.0
+        return weights
+
+    def _combine(self, step: Array, plain: Array, weights: Array, fresh: Array) -> None:
+        # a weight for every row, so that numpy multiplies whole blocks at once and not one short row after another
+        tiles = [np.tile(column, (ROWS, 1)) for column in weights.T.astype(np.float32)]
+        drift, product = (self.space.array(name, (ROWS, self.width), np.float32) for name in ("drift", "product"))
+        for first in range(0, self.size, ROWS):  # few rows at a time stay in the processor's cache
+            rows = slice(first, min(first + ROWS, self.size))
+            if rows.stop - first < ROWS:
+                tiles, end = [tile[: rows.stop - first] for tile in tiles], rows.stop - first
+                drift, product = drift[:end], product[:end]
+            np.multiply(self.advances[0][rows], tiles[0], out=drift)
+            for advance, tile in zip(self.advances[1:], tiles[1:], strict=False):
+                drift += np.multiply(advance[rows], tile, out=product)
+            np.subtract(plain[rows], drift, out=fresh[rows])
+        change = fresh[self.rows] - plain[self.rows] + step[self.rows]
+        far = ~(np.abs(change).max(axis=0) <= LONGEST)
+        if far.any():
+            fresh[:, far] = plain[:, far]
+
+    def keep(self, columns: NDArray[np.intp]) -> None:
+        """Go on with some of the columns."""
+        turns, advances = list(self.turns), list(self.advances)
+        self.width = len(columns)
+        self._buffers()
+        for old, new in zip(turns, self.turns, strict=True):
+            np.copyto(new, old[:, columns])
+        for old, new in zip(advances, self.advances, strict=True):
+            np.copyto(new, old[:, columns])
+        self.gram = self.gram[:, :, columns]
+        self.plain, self.last_step = self.plain[:, columns], self.last_step[:, columns]
+
+    def forget(self, columns: NDArray[np.bool_]) -> None:
+        """Drop the history of some of the columns, whose state has been set anew."""
+        for held in (*self.turns, *self.advances):
+            held[:, columns] = 0.0
+        self.gram[:, :, columns] = 0.0
+        self.plain[:, columns] = self.last_step[:, columns] = 0.0
