@@ -6,16 +6,23 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from comity.benchmark.world import World
 from comity.dossier.verdicts import mark_of
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
-from comity.equilibrium.solve import solve
 from comity.errors import NoSolutionError
 from comity.outcomes.numbers import Number
-from comity.outcomes.ranges import LEVELS, Choice, Range, Variant, choices, goods_flows, with_set
+from comity.outcomes.ranges import (
+    LEVELS,
+    Choice,
+    Range,
+    Variant,
+    choices,
+    goods_flows,
+    solve_choices,
+    variant_of,
+    with_set,
+)
 from comity.outcomes.simulate import OnCount
 from comity.scenario.sizes import Level
 
@@ -32,13 +39,6 @@ class Ready(NamedTuple):
     targets: Sequence[str] = ()
 
 
-def solve_ready(economy: World, ready: Ready, closure: str, start: np.ndarray | None = None) -> Solution:
-    """Solve under a closure, with targets where it takes them. Raises NoSolutionError."""
-    if closure == "targets-balanced":
-        return solve(economy, ready.shock, closure=closure, targets=list(ready.targets))
-    return solve(economy, ready.shock, closure=closure, start=start)
-
-
 def explore(
     world: World, central: Choice, ready: Callable[[World, Level], Ready], levels: Sequence[Level] = LEVELS
 ) -> tuple[Solution, Range]:
@@ -47,34 +47,17 @@ def explore(
     `ready` makes the shock on the world under an elasticity set at a size level. Raises NoSolutionError where the
     central combination has no solution; the others keep their reason.
     """
-    middle: Solution | None = None
+    chosen = [choice for choice in choices(world, central) if choice.level in levels]
     made: dict[tuple[str, Level], Ready] = {}
-    variants = []
-    start = None
-    for choice in choices(world, central):
-        if choice.level not in levels:
-            continue
-        economy, key = with_set(world, choice.elasticities), (choice.elasticities, choice.level)
+    for choice in chosen:
+        key = (choice.elasticities, choice.level)
         if key not in made:
-            made[key] = ready(economy, choice.level)
-        try:
-            solution = solve_ready(economy, made[key], choice.closure, start)
-        except NoSolutionError as refusal:
-            if middle is None:
-                raise
-            variants.append(Variant(choice, refusal=str(refusal)))
-            continue
-        middle, start = middle or solution, solution.state
-        variants.append(variant_of(choice, solution))
-    assert middle is not None
-    return middle, Range(tuple(variants))
-
-
-def variant_of(choice: Choice, solution: Solution) -> Variant:
-    """What a range keeps of a solution."""
-    before, after = goods_flows(solution)
-    ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
-    return Variant(choice, solution.real_income_hat, solution.equivalent_variation, ratio)
+            made[key] = ready(with_set(world, choice.elasticities), choice.level)
+    found = solve_choices(world, chosen, made)
+    middle = found[chosen[0]]
+    if isinstance(middle, NoSolutionError):
+        raise middle
+    return middle, Range(tuple(variant_of(choice, found[choice]) for choice in chosen))
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,13 @@ from comity.dossier.combinations import (
     judge,
     labelled,
     on_label,
-    solve_ready,
 )
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, RecoveredTest
 from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, SUPPORTED, Figure, Verdict
-from comity.errors import NoSolutionError
+from comity.equilibrium.batch import solve_each
+from comity.equilibrium.solution import Solution
+from comity.errors import InputError
 from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import LEVELS, Choice, Range, with_set
 from comity.outcomes.simulate import OnCount, label
@@ -38,6 +39,7 @@ from comity.scenario.build import build
 from comity.scenario.combine import check_contradictions, combine
 from comity.scenario.compile import compile_scenario, make_setting, make_shock
 from comity.scenario.schema import Scenario
+from comity.scenario.sizes import Level
 
 SMALLEST = 1e-4  # of ln W: 0.01 per cent
 Array = NDArray[np.float64]
@@ -108,18 +110,27 @@ def _share(pairs: Pairs, top: Quantity, bottom: Quantity, central: Choice, wrong
 def together(world: World, regime: Scenario, cooperation: Scenario, found: Range) -> dict[tuple[Choice, str], Array]:
     """real_income_hat of regime and cooperation in force at once, for every solved combination of the regime and every
     size of the cooperation. Combinations without solution are left out."""
-    results: dict[tuple[Choice, str], Array] = {}
     made: dict[tuple[str, str, str], Ready] = {}
+    wanted: list[tuple[Choice, Level, Ready]] = []
     for choice in (variant.choice for variant in found.solved):
         economy = with_set(world, choice.elasticities)
         for level in LEVELS:
             key = (choice.elasticities, choice.level, level)
             if key not in made:
                 made[key] = _both(economy, regime, cooperation, choice.level, level)
-            try:
-                results[choice, level] = solve_ready(economy, made[key], choice.closure).real_income_hat
-            except NoSolutionError:
-                continue
+            wanted.append((choice, level, made[key]))
+    outcomes = solve_each(
+        [with_set(world, choice.elasticities) for choice, _, _ in wanted],
+        [ready.shock for _, _, ready in wanted],
+        closure=[choice.closure for choice, _, _ in wanted],
+        targets=[ready.targets if choice.closure == "targets-balanced" else () for choice, _, ready in wanted],
+    )
+    results: dict[tuple[Choice, str], Array] = {}
+    for (choice, size, _), outcome in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, Solution):
+            results[choice, size] = outcome.real_income_hat
+        elif isinstance(outcome, InputError):
+            raise outcome
     return results
 
 

@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -110,13 +111,13 @@ def solve_many(
     unknown = [name for name in keep if name not in fields]
     if unknown:
         raise InputError("keep", "unknown Solution field", found=listing(unknown), allowed=sorted(fields))
-    cases = _cases(world, shocks, trade_elasticity)
+    cases = _cases(world, shocks, trade_elasticity, _closures(closure, targets))
     names = tuple(dict.fromkeys(keep))
 
     def read(outcome: Outcome) -> Row:
         return outcome.row(names)
 
-    rows = list(_run(cases, closure, targets, tolerance, workers, read, light=names if set(names) <= LIGHT else None))
+    rows = list(_run(cases, tolerance, workers, read, light=names if set(names) <= LIGHT else None))
     return Solutions(
         np.array([row.status for row in rows], dtype=str),
         np.array([row.residual for row in rows], dtype=np.float64),
@@ -128,62 +129,75 @@ def solve_many(
 
 
 def solve_each(
-    world: World,
+    world: World | Sequence[World],
     shocks: Iterable[Shock],
     *,
-    closure: str = "fixed-deficits",
-    targets: Sequence[str] | None = None,
+    closure: str | Sequence[str] = "fixed-deficits",
+    targets: Sequence[str] | Sequence[Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
     workers: int = 1,
 ) -> Iterator[Solution | NoSolutionError | InputError]:
     """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
 
-    For few scenarios of which much is asked; `solve_many` is for many of which little is. Raises InputError for a
-    shock out of range; a sector without supplier is handed back, not raised.
+    For few scenarios of which much is asked; `solve_many` is for many of which little is. Worlds that differ in their
+    elasticities alone, and closures (one for all, or a list with a list of targets each), are solved side by side.
+    Raises InputError for a shock out of range; a sector without supplier is handed back, not raised.
     """
-    cases = (Case(world, shock, None) for shock in shocks)
-    yield from _run(cases, closure, targets, tolerance, workers, Outcome.whole, light=None)
+    if isinstance(closure, str):
+        rules = _closures(closure, targets)  # type: ignore[arg-type]
+    else:
+        chosen = targets if targets is not None else [()] * len(closure)
+        rules = chain.from_iterable(
+            islice(_closures(one, of or None), 1) for one, of in zip(closure, chosen, strict=True)
+        )
+    yield from _run(_cases(world, shocks, None, rules), tolerance, workers, Outcome.whole, light=None)
+
+
+def _closures(closure: str, targets: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The same closure and targets for ever. Raises InputError for an unknown closure or missing targets."""
+    check_closure(closure, targets)
+    return repeat((closure, tuple(targets or ())))
 
 
 def _cases(
-    world: World | Sequence[World], shocks: Iterable[Shock], trade_elasticity: ArrayLike | None
+    world: World | Sequence[World],
+    shocks: Iterable[Shock],
+    trade_elasticity: ArrayLike | None,
+    rules: Iterable[tuple[str, tuple[str, ...]]],
 ) -> Iterator[Case]:
     """One Case a shock; raises InputError for lists of different length."""
     if isinstance(world, World) and trade_elasticity is None:
-        return (Case(world, shock, None) for shock in shocks)
+        return (Case(world, shock, None, *rule) for shock, rule in zip(shocks, rules, strict=False))
     plan = list(shocks)
     worlds = [world] * len(plan) if isinstance(world, World) else list(world)
     if len(worlds) != len(plan):
         raise InputError("world", "one world for each shock is needed", found=len(worlds), allowed=str(len(plan)))
-    if trade_elasticity is None:
-        return map(Case, worlds, plan, repeat(None))
-    thetas = np.asarray(trade_elasticity, dtype=np.float64)
-    if thetas.ndim != 2 or len(thetas) != len(plan):
-        raise InputError("trade_elasticity", "one row for each shock is needed", found=thetas.shape)
-    return map(Case, worlds, plan, thetas)
+    thetas: Iterable[Any] = repeat(None)
+    if trade_elasticity is not None:
+        thetas = np.asarray(trade_elasticity, dtype=np.float64)
+        if thetas.ndim != 2 or len(thetas) != len(plan):
+            raise InputError("trade_elasticity", "one row for each shock is needed", found=thetas.shape)
+    return (Case(w, s, theta, *rule) for w, s, theta, rule in zip(worlds, plan, thetas, rules, strict=False))
 
 
 def _run(
     cases: Iterator[Case],
-    closure: str,
-    targets: Sequence[str] | None,
     tolerance: float,
     workers: int,
     read: Callable[[Outcome], Any],
     light: Sequence[str] | None,
 ) -> Iterator[Any]:
     """What `read` takes from each outcome, in order; never more than a few chunks in memory."""
-    check_closure(closure, targets)
     check_tolerance(tolerance)
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise InputError("workers", "a number of threads is needed", found=workers, allowed="1 or more")
 
     def chunk(part: list[Case], space: Space) -> list[Any]:
-        return [read(outcome) for outcome in solve_cases(part, closure, targets, tolerance, space, light)]
+        return [read(outcome) for outcome in solve_cases(part, tolerance, space, light)]
 
     chunks = iter(lambda: list(islice(cases, CHUNK)), [])
     with ExitStack() as stack:
-        stack.enter_context(_one_blas_thread())
+        stack.enter_context(_ONE_BLAS_THREAD)
         if workers == 1:
             space = Space()
             for part in chunks:
@@ -213,15 +227,35 @@ def _with_space(chunk: Callable[[list[Case], Space], list[Any]], part: list[Case
         spaces.append(space)
 
 
+class _OneBlasThread:
+    """BLAS kept to one thread while anybody is inside; the number before comes back when the last one leaves."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._limit is not None:
+                self._limit.restore_original_limits()
+
+
+_ONE_BLAS_THREAD = _OneBlasThread()
+
+
 @cache
 def _blas() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
-
-
-def _one_blas_thread() -> Any:
-    return _blas().limit(limits=1, user_api="blas")
 
 
 def _stack(rows: list[Array | None]) -> Array:

@@ -38,37 +38,44 @@ class ChunkAnswers:
 def solve_chunk(
     base: Prepared,
     members: Members,
-    closure: str,
-    deficit: Array,
-    income_factor: Array | None,
     tolerance: float,
     space: Space,
+    origin: Array | None = None,
 ) -> ChunkAnswers:
-    """Search all members' equilibria together. tolerance : of the residual, as in `solve`.
+    """Search all members' equilibria together.
 
-    The arrays of the answer belong to `space` and hold until its next use.
+    tolerance : of the residual, as in `solve`; origin : (N + 2 J N, S) states of the benchmarks that hats refer to,
+    where closures move them. The search begins there, and answers are given against them; residuals are those of the
+    equations against the World. The arrays of the answer belong to `space` and hold until its next use.
     """
-    search = _Search(base, members, closure, deficit, income_factor, space)
+    search = _Search(base, members, space)
+    if origin is not None:
+        search.states[:] = origin
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         search.roughly()
         search.finely(max(tolerance / 5, 1e-14))
     answers = search.answers
     worst = residuals(share(base, np.float64), members, answers, base.world.value_added_share, space)
+    if origin is not None:
+        _count_from(origin, base, answers)
+        search.states -= origin
     return ChunkAnswers(members, answers, search.states, worst, search.passes, search.found)
 
 
+def _count_from(origin: Array, base: Prepared, answers: Answers) -> None:
+    """Turn wages, prices and costs into changes against the members' own benchmarks; expenditure stays in units of the
+    World's."""
+    sectors, n, width = answers.cost.shape
+    first = origin[: n * (1 + sectors)].reshape(1 + sectors, n, width)
+    answers.wage_price[:] -= first
+    answers.cost[:] -= np.matmul(share(base, np.float64).cost_from, first.transpose(1, 0, 2)).transpose(1, 0, 2)
+
+
 class _Search:
-    def __init__(
-        self,
-        base: Prepared,
-        members: Members,
-        closure: str,
-        deficit: Array,
-        income_factor: Array | None,
-        space: Space,
-    ) -> None:
+    """One chunk's search: where each member stands and what has been found."""
+
+    def __init__(self, base: Prepared, members: Members, space: Space) -> None:
         self.base, self.members, self.space = base, members, space
-        self.given = closure, deficit, income_factor
         self.sectors, self.count = base.home.shape
         self.width = len(members)
         self.size = self.count * (1 + 2 * self.sectors)
@@ -92,13 +99,14 @@ class _Search:
 
     def _map(self, dtype: type) -> Together:
         shared, rough = share(self.base, dtype), share(self.base, np.float32)
-        return Together(shared, rough, self.members, *self.given, self.space)
+        return Together(shared, rough, self.members, self.space)
 
     def roughly(self) -> None:
         """Passes in float32 until most members are near; `states` then holds where they got."""
         system = self._map(np.float32)
         state = self._memory("state 0", np.float32)
-        state[:] = 0.0
+        np.copyto(state, self.states, casting="same_kind")
+        begin = self.states.copy()
         step = self._memory("step", np.float32)
         for _ in range(ROUGH_PASSES):
             error = system.errors(state, step)
@@ -109,7 +117,7 @@ class _Search:
         np.copyto(self.states, state)
         lost = ~np.isfinite(self.states).all(axis=0)
         if lost.any():
-            self.states[:, lost] = 0.0
+            self.states[:, lost] = begin[:, lost]
             self.histories.forget(lost)
 
     def finely(self, tolerance: float) -> None:

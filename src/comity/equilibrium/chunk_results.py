@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.benchmark.world import World
+from comity.benchmark.world import ARRAYS, World
 from comity.equilibrium.changes import Changes, changes_of
 from comity.equilibrium.chunk import ChunkAnswers, solve_chunk
-from comity.equilibrium.closures import benchmark_of, income_factor
-from comity.equilibrium.members import fits, gather
+from comity.equilibrium.closures import benchmark_of, income_factor, move_of
+from comity.equilibrium.members import Deficits, fits, gather
 from comity.equilibrium.prepared import prepare
-from comity.equilibrium.problem import NoSupplierError, make_problem
+from comity.equilibrium.problem import NoSupplierError
 from comity.equilibrium.shock import Shock
-from comity.equilibrium.solution import Solution
+from comity.equilibrium.solution import Later, Solution
 from comity.equilibrium.solve import solve
 from comity.equilibrium.space import Space
 from comity.equilibrium.together_residual import EQUATIONS
@@ -37,7 +37,14 @@ class Case:
 
     world: World
     shock: Shock
-    theta: Array | None
+    theta: Array | None = None
+    closure: str = "fixed-deficits"
+    targets: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> World:
+        """The World under the scenario's own elasticities."""
+        return self.world if self.theta is None else self.world.with_elasticities(self.theta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +91,11 @@ class Outcome:
 
 
 class _Fields:
-    """Fields of all members of a chunk, scenarios first, made on first use."""
+    """Fields of all members of a chunk, scenarios first, made on first use. incomes (S, N) or (1, N): of their
+    benchmarks."""
 
-    def __init__(self, found: ChunkAnswers, world: World) -> None:
-        self._found, self._world = found, world
+    def __init__(self, found: ChunkAnswers, world: World, incomes: Array) -> None:
+        self._found, self._world, self._incomes = found, world, incomes
         self.residual, self.passes = found.residuals.max(axis=0), found.passes.copy()
         self._made: dict[str, Array] = {}
 
@@ -121,112 +129,106 @@ class _Fields:
         if name == "export_tax_revenue_new":
             return np.zeros_like(answers.income)
         prices = np.exp(np.einsum("jn,jns->ns", world.consumption_share, answers.log_price))
-        return prices if name == "consumer_price_hat" else answers.income / world.income[:, None] / prices
+        return prices if name == "consumer_price_hat" else answers.income / self._incomes.T / prices
+
+
+@dataclass(frozen=True, eq=False)
+class _Member:
+    """A scenario that can be solved beside others: its place in the chunk, its closure, the World whose elasticities it
+    has, the benchmark that its closure refers to, its changes."""
+
+    place: int
+    closure: str
+    world: World
+    benchmark: World
+    changes: Changes
 
 
 def solve_cases(
-    cases: Sequence[Case],
-    closure: str,
-    targets: Sequence[str] | None,
-    tolerance: float,
-    space: Space,
-    light: Sequence[str] | None,
+    cases: Sequence[Case], tolerance: float, space: Space, light: Sequence[str] | None
 ) -> Iterator[Outcome]:
     """The outcomes of a chunk, in its order. light : the fields that will be read, if all are in LIGHT; None for whole
     Solutions."""
     outcomes: dict[int, Outcome] = {}
-    for world, places in _by_world(cases).items():
-        together = _members(world, cases, places, closure, targets)
-        for part in _in_memory(together, world):
-            outcomes.update(_solve_part(world, cases, part, closure, targets, tolerance, space, light))
+    for group in _groups(cases):
+        for part in _in_memory(group):
+            outcomes.update(_solve_part(part, tolerance, space, light))
     for place, case in enumerate(cases):
-        yield outcomes.get(place) or _alone(case, closure, targets, tolerance)
+        yield outcomes.get(place) or _alone(case, tolerance)
 
 
-def _by_world(cases: Sequence[Case]) -> dict[World, list[int]]:
-    groups: dict[World, list[int]] = {}
+def _groups(cases: Sequence[Case]) -> list[list[_Member]]:
+    """Scenarios that can be solved side by side: those whose Worlds are the same but for elasticities."""
+    groups: dict[Any, list[_Member]] = {}
+    worlds: dict[Any, World] = {}
     for place, case in enumerate(cases):
-        groups.setdefault(case.world, []).append(place)
-    return groups
+        key = tuple(id(getattr(case.world, name)) for name in (*ARRAYS, "expenditure") if name != "trade_elasticity")
+        try:
+            theta = case.world.trade_elasticity if case.theta is None else case.theta
+            world = worlds.setdefault((key, theta.tobytes()), case.own)
+            benchmark = benchmark_of(world, case.closure, case.targets)
+        except NoSolutionError:
+            continue  # refused in its own words when solved alone
+        changes = changes_of(benchmark, case.shock)
+        if fits(world, changes):
+            groups.setdefault(key, []).append(_Member(place, case.closure, world, benchmark, changes))
+    return list(groups.values())
 
 
-Planned = tuple[int, Changes]
 MOST_CELLS = 4_000_000  # cells x members of a part: 100 MB
 
 
-def _members(
-    world: World, cases: Sequence[Case], places: Sequence[int], closure: str, targets: Sequence[str] | None
-) -> list[Planned]:
-    """Those of a World's scenarios that can be solved side by side.
-
-    Not those whose elasticities move the closure's benchmark: each has a benchmark of its own.
-    """
-    try:
-        benchmark = benchmark_of(world, closure, targets)
-    except NoSolutionError:
-        return []  # each is refused in its own words
-    moves = benchmark is not world
-    planned = []
-    for place in places:
-        changes = changes_of(benchmark, cases[place].shock)
-        if not (moves and cases[place].theta is not None) and fits(benchmark, changes):
-            planned.append((place, changes))
-    return planned
-
-
-def _in_memory(planned: list[Planned], world: World) -> Iterator[list[Planned]]:
+def _in_memory(group: list[_Member]) -> Iterator[list[_Member]]:
     """Parts small enough for the memory, halved where they are not."""
-    cells = min(sum(len(changes.flat) for _, changes in planned), world.trade_share.size)
-    if len(planned) > 1 and cells * len(planned) > MOST_CELLS:
-        half = len(planned) // 2
-        yield from _in_memory(planned[:half], world)
-        yield from _in_memory(planned[half:], world)
-    elif planned:
-        yield planned
+    cells = min(sum(len(member.changes.flat) for member in group), group[0].world.trade_share.size)
+    if len(group) > 1 and cells * len(group) > MOST_CELLS:
+        half = len(group) // 2
+        yield from _in_memory(group[:half])
+        yield from _in_memory(group[half:])
+    else:
+        yield group
 
 
-def _solve_part(
-    world: World,
-    cases: Sequence[Case],
-    part: list[Planned],
-    closure: str,
-    targets: Sequence[str] | None,
-    tolerance: float,
-    space: Space,
-    light: Sequence[str] | None,
-) -> dict[int, Outcome]:
-    benchmark = benchmark_of(world, closure, targets)
-    base = prepare(benchmark)
-    factor = income_factor(benchmark) if closure == "multiplicative-deficits" else None
-    given = [cases[place].theta for place, _ in part]
-    thetas = None
-    if any(theta is not None for theta in given):
-        thetas = np.stack([benchmark.trade_elasticity if theta is None else theta for theta in given])
-    members = gather(benchmark, [changes for _, changes in part], thetas, np.array([place for place, _ in part]))
-    found = solve_chunk(base, members, closure, benchmark.deficit, factor, tolerance, space)
-    good = found.found & (found.residuals.max(axis=0) <= tolerance)
-    fields = _Fields(found, benchmark)
+def _solve_part(part: list[_Member], tolerance: float, space: Space, light: Sequence[str] | None) -> dict[int, Outcome]:
+    """Solved on the weights of one World: the members' common benchmark, or where closures and elasticities give them
+    benchmarks of their own, the World that all were made from."""
+    benchmarks = [member.benchmark for member in part]
+    common = all(benchmark is benchmarks[0] for benchmark in benchmarks)
+    world = benchmarks[0] if common else part[0].world
+    thetas, origin = None, None
+    if not common:
+        thetas = np.stack([member.world.trade_elasticity for member in part])
+        if any(member.benchmark is not member.world for member in part):
+            origin = np.stack([move_of(member.benchmark, member.world) for member in part], axis=1)
+    members = gather(
+        world,
+        [member.changes for member in part],
+        thetas,
+        np.array([member.place for member in part]),
+        Deficits.of([member.closure for member in part], benchmarks),
+    )
+    found = solve_chunk(prepare(world), members, tolerance, space, origin)
+    good = np.flatnonzero(found.found & (found.residuals.max(axis=0) <= tolerance)).tolist()
+    # elasticities alone leave incomes as they are
+    incomes = world.income[None] if common or origin is None else np.stack([_income(member, world) for member in part])
+    fields = _Fields(found, world, incomes)
     if light is not None:
         for name in light:  # now: the next part uses the same memory
             fields.of(name)
-        return {part[k][0]: Outcome(None, False, fields, k) for k in np.flatnonzero(good).tolist()}
-    outcomes = {}
-    for k in np.flatnonzero(good).tolist():
-        place, changes = part[k]
-        theta = given[k]
-        own = benchmark if theta is None else benchmark.with_elasticities(theta)
-        outcomes[place] = Outcome(_solution(found, fields, own, changes, closure, factor, k), False)
-    return outcomes
+        return {part[k].place: Outcome(None, False, fields, k) for k in good}
+    return {part[k].place: Outcome(_solution(found, fields, part[k], k), False) for k in good}
 
 
-def _solution(
-    found: ChunkAnswers, fields: _Fields, world: World, changes: Changes, closure: str, factor: Array | None, k: int
-) -> Solution:
-    make = partial(make_problem, world, changes, closure, income_factor=factor)
+def _income(member: _Member, world: World) -> Array:
+    return world.income if member.benchmark is member.world else member.benchmark.income
+
+
+def _solution(found: ChunkAnswers, fields: _Fields, member: _Member, k: int) -> Solution:
+    factor = income_factor(member.benchmark) if member.closure == "multiplicative-deficits" else None
     return Solution(
-        benchmark=world,
-        closure=closure,
-        source=make,
+        benchmark=member.benchmark,
+        closure=member.closure,
+        source=Later(member.benchmark, member.changes, member.closure, factor),
         iterations=int(found.passes[k]),
         state=found.states[:, k].copy(),
         residuals=dict(zip(EQUATIONS, found.residuals[:, k].tolist(), strict=True)),
@@ -236,9 +238,9 @@ def _solution(
     )
 
 
-def _alone(case: Case, closure: str, targets: Sequence[str] | None, tolerance: float) -> Outcome:
-    world = case.world if case.theta is None else case.world.with_elasticities(case.theta)
+def _alone(case: Case, tolerance: float) -> Outcome:
+    targets = list(case.targets) or None
     try:
-        return Outcome(solve(world, case.shock, closure=closure, targets=targets, tolerance=tolerance), True)
+        return Outcome(solve(case.own, case.shock, closure=case.closure, targets=targets, tolerance=tolerance), True)
     except (NoSupplierError, NoSolutionError) as refusal:
         return Outcome(refusal, True)

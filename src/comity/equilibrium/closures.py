@@ -26,6 +26,7 @@ CLOSURES = (
 )
 
 _moved: WeakKeyDictionary[World, dict[tuple[str, ...], World]] = WeakKeyDictionary()
+_moves: WeakKeyDictionary[World, Array] = WeakKeyDictionary()
 
 
 def check_closure(closure: str, targets: Sequence[str] | None) -> None:
@@ -84,5 +85,12 @@ def _with_deficits(world: World, key: tuple[str, ...], deficit: Array) -> World:
 
     kept = _moved.setdefault(world, {})
     if key not in kept:
-        kept[key] = resolve_deficits(world, deficit, key[0])
+        kept[key], _moves[kept[key]] = resolve_deficits(world, deficit, key[0])
     return kept[key]
+
+
+def move_of(benchmark: World, world: World) -> Array:
+    """(N + 2 J N,) ln w, ln P and ln X/X0 of a closure's benchmark against the World it was made from; zeros where the
+    closure leaves the World as it is."""
+    j, n = world.value_added_share.shape
+    return np.zeros(n * (1 + 2 * j)) if benchmark is world else _moves[benchmark]

@@ -17,10 +17,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.changes import Changes, Positions
-from comity.equilibrium.prepared import Prepared, prepare
+from comity.equilibrium.closures import income_factor
+from comity.equilibrium.prepared import Prepared, prepare, wage_response
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
+MOST_KNOWN = 64  # wage responses kept for each World
 FEW = 0.15  # of all cells; members that change more are cheaper alone, on weights of their own
 
 
@@ -76,17 +78,64 @@ class Cells:
 
 
 @dataclass(frozen=True, eq=False)
+class Deficits:
+    """What closures do to the deficits of S members: `given` (N, S) of the benchmarks; `scaled` (S,) True where they
+    are shares of value added; `factor` (N, S) of own income that is spent, nan where deficits do not follow it."""
+
+    given: Array
+    scaled: NDArray[np.bool_]
+    factor: Array
+
+    @classmethod
+    def of(cls, closures: Sequence[str], benchmarks: Sequence[World]) -> Deficits:
+        """The Deficits of members under their closures, hats referring to their benchmarks."""
+        count = len(benchmarks[0].countries)
+        nothing = np.full(count, np.nan)
+        own = [closure == "multiplicative-deficits" for closure in closures]
+        return cls(
+            given=np.stack([world.deficit for world in benchmarks], axis=1),
+            scaled=np.array([closure == "deficit-share-of-gdp" for closure in closures]),
+            factor=np.stack(
+                [income_factor(w) if so else nothing for w, so in zip(benchmarks, own, strict=True)], axis=1
+            ),
+        )
+
+    def each(self, change: Callable[[Array], Array], columns: Positions | slice = slice(None)) -> Deficits:
+        """The same with their arrays passed through `change`, for some of the members."""
+        return Deficits(change(self.given), self.scaled[columns], change(self.factor))
+
+    def after(self, wage: Array, earned: Array, own: Array) -> Array:
+        """(N, S) new deficits from wages w_hat, value added and own income (value added and revenues)."""
+        deficit = self.given.copy()
+        if self.scaled.any():
+            some = self.scaled
+            wanted = wage[:, some] * self.given[:, some]
+            value = earned[:, some]
+            deficit[:, some] = wanted - value / value.sum(axis=0) * wanted.sum(axis=0)
+        follows = ~np.isnan(self.factor[0])
+        if follows.any():
+            before = own[:, follows]
+            scaled = self.factor[:, follows] * before
+            deficit[:, follows] = scaled * (before.sum(axis=0) / scaled.sum(axis=0)) - before
+        return deficit
+
+
+@dataclass(frozen=True, eq=False)
 class Members:
     """S scenarios of one World: theta (J, 1, S) or (J, 1, 1), `cells` or None, ln A (J, N, S) or None, transfer (N, S).
 
-    `place` (S,): where each member stands in the plan it comes from.
+    `place` (S,): where each member stands in the plan it comes from. `response` (S,): which of `responses`, (N, N)
+    answers of wages to trade gaps, fits the member's elasticities.
     """
 
     theta: Array
     cells: Cells | None
     log_productivity: Array | None
     transfer: Array
+    deficits: Deficits
     place: Positions
+    response: Positions
+    responses: tuple[Array, ...]
 
     def __len__(self) -> int:
         return len(self.place)
@@ -95,11 +144,16 @@ class Members:
         """Some of the members, in the order of `columns`."""
         one = self.theta.shape[2] == 1
         chosen = self._each(lambda values: values if one and values is self.theta else values[..., columns])
-        return replace(chosen, place=self.place[columns])
+        deficits = self.deficits.each(lambda values: values[:, columns], columns)
+        return replace(chosen, deficits=deficits, place=self.place[columns], response=self.response[columns])
 
     def cast(self, dtype: DTypeLike) -> Members:
         """The same members in another precision."""
-        return self if self.theta.dtype == dtype else self._each(lambda values: values.astype(dtype))
+        if self.theta.dtype == dtype:
+            return self
+        cast = self._each(lambda values: values.astype(dtype))
+        deficits = self.deficits.each(lambda values: values.astype(dtype))
+        return replace(cast, deficits=deficits, responses=tuple(matrix.astype(dtype) for matrix in self.responses))
 
     def _each(self, change: Callable[[Array], Array]) -> Members:
         return replace(
@@ -121,7 +175,9 @@ def fits(world: World, changes: Changes) -> bool:
     return not home.any() and _still_connected(world, changes)
 
 
-def gather(world: World, changes: Sequence[Changes], thetas: Array | None, places: Positions) -> Members:
+def gather(
+    world: World, changes: Sequence[Changes], thetas: Array | None, places: Positions, deficits: Deficits
+) -> Members:
     """The Members of a chunk. thetas (S, J): elasticities of each member, None for the World's."""
     theta = world.trade_elasticity[None] if thetas is None else thetas
     size = len(changes)
@@ -133,8 +189,35 @@ def gather(world: World, changes: Sequence[Changes], thetas: Array | None, place
         cells=_cells(prepare(world), changes, np.broadcast_to(theta, (size, theta.shape[1]))),
         log_productivity=productivity,
         transfer=np.stack([part.transfer for part in changes], axis=-1),
+        deficits=deficits,
         place=places,
+        **_responses(prepare(world), np.broadcast_to(theta, (size, theta.shape[1]))),
     )
+
+
+ALIKE = 1.2  # largest difference of ln theta up to which the World's own wage responses serve well
+_known: WeakKeyDictionary[Prepared, dict[bytes, Array]] = WeakKeyDictionary()
+
+
+def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
+    """Wage responses for each member: the World's, or where elasticities are far from the World's, their own."""
+    known = _known.setdefault(base, {})
+    world = base.world
+    response, matrices, numbers = np.zeros(len(thetas), dtype=np.intp), [base.wage_response], {}
+    for column, theta in enumerate(thetas):
+        if np.abs(np.log(theta / world.trade_elasticity)).max() <= ALIKE:
+            continue
+        key = theta.tobytes()
+        if key not in numbers:
+            if len(known) > MOST_KNOWN:
+                known.clear()
+            if key not in known:
+                abroad = world.trade_share * (1 - np.eye(len(world.countries)))
+                known[key] = wage_response(world.replace(trade_elasticity=theta.copy()), abroad)
+            numbers[key] = len(matrices)
+            matrices.append(known[key])
+        response[column] = numbers[key]
+    return {"response": response, "responses": tuple(matrices)}
 
 
 def _cells(base: Prepared, changes: Sequence[Changes], thetas: Array) -> Cells | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,9 +11,23 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
 from comity.equilibrium.changes import Changes
-from comity.equilibrium.problem import Problem
+from comity.equilibrium.problem import Problem, make_problem
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """A Problem that is laid out only if somebody asks for its weights."""
+
+    world: World
+    changes: Changes
+    closure: str
+    income_factor: Array | None
+
+    def problem(self) -> Problem:
+        """The Problem; raises as `make_problem` does."""
+        return make_problem(self.world, self.changes, self.closure, income_factor=self.income_factor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +46,7 @@ class Solution:
 
     benchmark: World
     closure: str
-    source: Problem | Callable[[], Problem]
+    source: Problem | Later
     wage_hat: Array
     price_index_hat: Array
     cost_hat: Array
@@ -55,7 +68,7 @@ class Solution:
     @cached_property
     def problem(self) -> Problem:
         """The weights after the shock, laid out on first use where many solutions were found together."""
-        return self.source() if callable(self.source) else self.source
+        return self.source if isinstance(self.source, Problem) else self.source.problem()
 
     @property
     def residual(self) -> float:
@@ -77,6 +90,39 @@ class Solution:
         """(J, N, N) border value of what n buys from i after the shock; home sales on the diagonal."""
         return eq.border_flow(self.trade_share_new, self.expenditure_new, self.tariff_new)
 
+    def flow_between(self, sectors: NDArray[np.bool_]) -> Array:
+        """(N, N) border value of what n buys from i in the sectors of a mask (J,), home sales on the diagonal: the sum
+        of `flow_new` over them, without making that array."""
+        world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
+        if isinstance(self.source, Problem) and self.source.fraction != 1.0:
+            return self.flow_new[sectors].sum(axis=0)
+        spent = world.expenditure > 0
+        seller = self.cost_hat**-theta
+        buyer = np.where(spent, self.price_index_hat**theta * self.expenditure_new, 0.0)
+        growth = buyer / np.where(spent, world.expenditure, 1.0)
+        total = np.zeros(world.trade_share.shape[1:])
+        for j in np.flatnonzero(sectors):
+            total += world.flow[j] * growth[j][:, None] * seller[j]
+        square = total.size
+        if len(self.changes.flat):
+            pairs = np.stack(np.divmod(np.unique(self.changes.flat % square), len(total)))
+            total[tuple(pairs)] = self._pair_flows(sectors, pairs, seller, buyer)
+        return total
+
+    def _pair_flows(self, sectors: NDArray[np.bool_], pairs: NDArray[np.intp], seller: Array, buyer: Array) -> Array:
+        """(U,) the same for the pairs (2, U) with changed cells, each made from its own weights."""
+        world, changes = self.benchmark, self.changes
+        buyers, sellers = pairs
+        weight = world.trade_share[:, buyers, sellers] / (1 + world.tariff[:, buyers, sellers])
+        j, n, i = np.unravel_index(changes.flat, world.trade_share.shape)
+        place = np.full(world.trade_share.shape[1:], -1)
+        place[buyers, sellers] = np.arange(len(buyers))
+        tariff = world.tariff[j, n, i] if changes.tariff is None else changes.tariff.new
+        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost())
+        weight[j, place[n, i]] = world.trade_share[j, n, i] * cost / (1 + tariff)
+        flow = weight * buyer[:, buyers] * seller[:, sellers]
+        return np.asarray(flow[sectors].sum(axis=0))
+
     @property
     def tariff_new(self) -> Array:
         """(J, N, N) tariff rates after the shock."""
@@ -90,7 +136,7 @@ class Solution:
     @property
     def changes(self) -> Changes:
         """The shock as changed cells."""
-        return self.problem.changes
+        return self.source.changes
 
     @property
     def component(self) -> NDArray[np.intp]:
@@ -113,7 +159,7 @@ class Solution:
     @property
     def productivity_hat(self) -> Array:
         """(J, N) change of productivity."""
-        return self.problem.changes.productivity_hat
+        return self.changes.productivity_hat
 
     @cached_property
     def equivalent_variation(self) -> Array:

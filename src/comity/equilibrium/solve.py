@@ -72,8 +72,9 @@ def solve(
         return accepted(found, closure, tolerance)
 
 
-def resolve_deficits(world: World, deficit: Array, name: str) -> World:
-    """The World re-solved at other deficits (the preliminary step of a closure), as a new World.
+def resolve_deficits(world: World, deficit: Array, name: str) -> tuple[World, Array]:
+    """The World re-solved at other deficits (the preliminary step of a closure), as a new World, and the state that
+    leads there.
 
     Raises NoSolutionError if the path to these deficits ends early.
     """
@@ -85,13 +86,14 @@ def resolve_deficits(world: World, deficit: Array, name: str) -> World:
 
     found = search(make, None, 1e-13)
     solution = accepted(found, name, 1e-11)
-    return world.replace(
+    moved = world.replace(
         trade_share=solution.trade_share_new,
         value_added=solution.wage_hat * world.value_added,
         deficit=deficit,
         expenditure=solution.expenditure_new,
         provenance={**world.provenance, "closure_step": name},
     )
+    return moved, solution.state
 
 
 def check_tolerance(tolerance: float) -> None:

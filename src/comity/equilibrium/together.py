@@ -47,7 +47,6 @@ class Shared:
     spent: Array
     unspent: Array | None
     value_added: Array
-    wage_response: Array
 
 
 _shared: WeakKeyDictionary[Prepared, dict[str, Shared]] = WeakKeyDictionary()
@@ -82,7 +81,6 @@ def _share(base: Prepared) -> Shared:
         spent=world.expenditure,
         unspent=empty if empty.any() else None,
         value_added=world.value_added[:, None],
-        wage_response=base.wage_response,
     )
 
 
@@ -135,14 +133,9 @@ class Together:
         shared: Shared,
         rough: Shared,
         members: Members,
-        closure: str,
-        deficit: Array,
-        income_factor: Array | None,
         space: Space,
     ) -> None:
-        self.shared, self.rough, self.closure, self.dtype = shared, rough, closure, shared.forward.dtype
-        self.given_deficit = deficit[:, None].astype(self.dtype)
-        self.income_factor = None if income_factor is None else income_factor[:, None].astype(self.dtype)
+        self.shared, self.rough, self.dtype = shared, rough, shared.forward.dtype
         self.sectors, self.count = shared.spent.shape
         self.space = space
         self.take(members)
@@ -219,7 +212,7 @@ class Together:
         largest = np.maximum(largest, self._largest(np.multiply(excess, inverse, out=self.spare)))
         # -- the step, as in iteration.Iteration
         move, price_step, spend_step = self.split(step)
-        wage_move = np.clip(self.shared.wage_response @ gap, -0.7, 0.7)
+        wage_move = np.clip(self._wage_answer(gap), -0.7, 0.7)
         earned = np.exp(log_wage) * self.shared.value_added
         wage_move -= np.log((np.exp(wage_move) * earned).sum(axis=0) / self.shared.value_added.sum())
         self.price_errors[0] = move[:] = wage_move
@@ -271,23 +264,26 @@ class Together:
         at_home += home.sum(axis=0)
         np.add(abroad, home, out=block.output)
 
+    def _wage_answer(self, gap: Array) -> Array:
+        members = self.members
+        if len(members.responses) == 1:
+            return members.responses[0] @ gap
+        answer = np.empty_like(gap)
+        for number in np.unique(members.response):
+            columns = np.flatnonzero(members.response == number)
+            answer[:, columns] = members.responses[number] @ gap[:, columns]
+        return answer
+
     def _trade_gap(self) -> Array:
         net = self.deficit + self.members.transfer
         floor = self.dtype.type(1e-25) * self.shared.value_added
         return np.log((self.exports + np.maximum(net, 0) + floor) / (self.imports + np.maximum(-net, 0) + floor))
 
     def _income(self, log_wage: Array) -> None:
-        """Equation (6) under the closure."""
+        """Equation (6) under the members' closures."""
         earned = np.exp(log_wage) * self.shared.value_added
         own = earned + self.tariff_revenue
-        if self.closure == "deficit-share-of-gdp":
-            wanted = np.exp(log_wage) * self.given_deficit
-            self.deficit[:] = wanted - earned / earned.sum(axis=0) * wanted.sum(axis=0)
-        elif self.closure == "multiplicative-deficits" and self.income_factor is not None:
-            scaled = self.income_factor * own
-            self.deficit[:] = scaled * (own.sum(axis=0) / scaled.sum(axis=0)) - own
-        else:
-            self.deficit[:] = self.given_deficit
+        self.deficit[:] = self.members.deficits.after(np.exp(log_wage), earned, own)
         income = own + self.deficit + self.members.transfer
         floor = self.dtype.type(INCOME_FLOOR) * earned
         self.floored = (income < floor).any(axis=0)

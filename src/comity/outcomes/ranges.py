@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.classifications.sectors import is_goods, load_sectors
+from comity.equilibrium.batch import solve_each
+from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
 from comity.errors import InputError, NoSolutionError
@@ -79,7 +82,7 @@ class Range:
 def goods_flows(solution: Solution) -> tuple[Array, Array]:
     """(N, N) goods flows [importer, exporter] before and after, million USD."""
     goods = is_goods(solution.benchmark.sectors)
-    return solution.benchmark.flow[goods].sum(axis=0), solution.flow_new[goods].sum(axis=0)
+    return solution.benchmark.flow[goods].sum(axis=0), solution.flow_between(goods)
 
 
 def sets_for(world: World) -> list[str]:
@@ -125,29 +128,70 @@ def solve_compiled(economy: World, compiled: Compiled, closure: str, start: Arra
     return solve(economy, compiled.shock, closure=closure, targets=compiled.targets)
 
 
+class Shocked(Protocol):
+    """A shock with the targets of the closure "targets-balanced"."""
+
+    @property
+    def shock(self) -> Shock: ...
+
+    @property
+    def targets(self) -> Sequence[str]: ...
+
+
+def solve_choices(
+    world: World, chosen: Sequence[Choice], ready: Mapping[tuple[str, Level], Shocked]
+) -> dict[Choice, Solution | NoSolutionError]:
+    """The solution or refusal of every combination, solved side by side.
+
+    ready : the shock under each elasticity set at each size level. Raises InputError where "targets-balanced" has no
+    targets, and for a sector without supplier.
+    """
+    shocked = [ready[choice.elasticities, choice.level] for choice in chosen]
+    targets = [
+        given.targets if choice.closure == "targets-balanced" else ()
+        for choice, given in zip(chosen, shocked, strict=True)
+    ]
+    if any(choice.closure == "targets-balanced" and not of for choice, of in zip(chosen, targets, strict=True)):
+        raise InputError(
+            "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
+        )
+    outcomes = solve_each(
+        [with_set(world, choice.elasticities) for choice in chosen],
+        [given.shock for given in shocked],
+        closure=[choice.closure for choice in chosen],
+        targets=targets,
+    )
+    found: dict[Choice, Solution | NoSolutionError] = {}
+    for choice, outcome in zip(chosen, outcomes, strict=True):
+        if isinstance(outcome, InputError):
+            raise outcome
+        found[choice] = outcome
+    return found
+
+
 def run_range(world: World, scenario: Scenario, central: Choice, year: int | None) -> Range:
     """Every combination; those without solution are kept with their reason."""
-    economies = {name: with_set(world, name) for name in [central.elasticities, *sets_for(world)]}
+    chosen = list(choices(world, central))
     ready: dict[tuple[str, Level], Compiled] = {}
-    variants = []
-    start: Array | None = None  # the last answer: the next combination is never far from it
-    for choice in choices(world, central):
-        economy, key = economies[choice.elasticities], (choice.elasticities, choice.level)
+    for choice in chosen:
+        key = (choice.elasticities, choice.level)
         if key not in ready:
+            economy = with_set(world, choice.elasticities)
             ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level)
-        try:
-            solution = solve_compiled(economy, ready[key], choice.closure, start)
-            start = solution.state
-        except NoSolutionError as refusal:
-            variants.append(Variant(choice, refusal=str(refusal)))
-            continue
-        before, after = goods_flows(solution)
-        ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
-        variants.append(Variant(choice, solution.real_income_hat, solution.equivalent_variation, ratio))
+    found = solve_choices(world, chosen, ready)
     extreme = tuple(
         (Choice(name, level, central.closure), text)
         for (name, level), compiled in ready.items()
         for text in compiled.warnings
         if text.startswith(IMPLAUSIBLE)
     )
-    return Range(tuple(variants), extreme)
+    return Range(tuple(variant_of(choice, found[choice]) for choice in chosen), extreme)
+
+
+def variant_of(choice: Choice, found: Solution | NoSolutionError) -> Variant:
+    """What a range keeps of a solution or a refusal."""
+    if not isinstance(found, Solution):
+        return Variant(choice, refusal=str(found))
+    before, after = goods_flows(found)
+    ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
+    return Variant(choice, found.real_income_hat, found.equivalent_variation, ratio)

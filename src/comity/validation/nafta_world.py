@@ -38,8 +38,8 @@ def nafta(folder: Path) -> Nafta:
     """The benchmark and the counterfactual of the paper's Table 2 from the authors' files in `folder`."""
     data = read_caliendo_parro(folder)
     base, record = data_world(data)
-    balanced = resolve_deficits(base, np.zeros(len(base.countries)), "balanced")
-    observed = resolve_deficits(base, base.deficit, "calibrated")
+    balanced, _ = resolve_deficits(base, np.zeros(len(base.countries)), "balanced")
+    observed, _ = resolve_deficits(base, base.deficit, "calibrated")
     return Nafta(balanced, observed, tariff_change(data), record)
 
 
