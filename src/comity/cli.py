@@ -47,8 +47,13 @@ def run(
     draws: Annotated[int | None, typer.Option(help="Draws for bands (not in this version).")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the draws (not in this version).")] = None,
     claims: Annotated[
-        bool, typer.Option("--claims", help="Where a dossier has the scenario's name, assess its claims too (slower).")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--claims/--no-claims",
+            help="Where a dossier has the scenario's name, assess its claims (the default) or solve the scenario alone.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Solve a scenario, or assess a dossier; print a summary, write a report folder."""
     from comity.report.drawing import Drawer
@@ -71,7 +76,7 @@ def _run(
     year: int | None,
     draws: int | None,
     seed: int | None,
-    claims: bool,
+    claims: bool | None,
 ) -> None:
     from comity import load_scenario, load_world, simulate
     from comity.benchmark.bundle import DEFAULT_WORLD
@@ -82,7 +87,9 @@ def _run(
     check_folder(out)
     command = _command(scenario, world, closure, elasticities, year, claims)
     assessment = None
-    if claims or (scenario not in gallery() and is_dossier(scenario)):
+    if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
+        claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
+    if claims:
         if year is not None:
             raise InputError("--year", "a dossier is assessed at full implementation", found=year,
                              advice="Run one of its scenarios for a single year.")  # fmt: skip
@@ -302,7 +309,7 @@ def _command(
     closure: str | None,
     elasticities: str | None,
     year: int | None,
-    claims: bool = False,
+    claims: bool | None = None,
 ) -> str:
     """The command line that repeats this run, without paths of this machine."""
     name = scenario if os.sep not in scenario else Path(scenario).name
@@ -314,7 +321,8 @@ def _command(
         "--year": year,
     }
     parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
-    parts += ["--claims"] if claims else []
+    if claims is not None:
+        parts.append("--claims" if claims else "--no-claims")
     return " ".join(parts)
 
 

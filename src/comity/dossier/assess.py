@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -16,6 +17,7 @@ from comity.dossier.recovered import recovered
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Claim, Commitment, Dossier
 from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
+from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.numbers import SCHEMA_VERSION, Number
 from comity.outcomes.simulate import Outcomes
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
+THREADS = 2  # scenarios solved at the same time; more would share the memory's speed
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
 NO_SOLUTION = CANNOT_TELL.split(":")[0] + ": no solution"
 TESTS: dict[str, Callable[[Runs, Claim, Any], Verdict]] = {
@@ -156,6 +159,12 @@ def solve_all(runs: Runs) -> tuple[dict[str, Solved], dict[str, str]]:
     file, while on another world it says that the question cannot be put to it (a regime its flows already contain).
     """
     own = runs.dossier.world is not None and runs.dossier.world == runs.world.name
+    with (
+        ONE_BLAS_THREAD,
+        ThreadPoolExecutor(THREADS) as pool,
+    ):  # each scenario's solves are its own; what goes wrong is read below
+        for waiting in [pool.submit(runs.solved, name) for name in runs.dossier.found]:
+            waiting.exception()
     outcomes: dict[str, Solved] = {}
     refused: dict[str, str] = {}
     for name in dict.fromkeys([runs.dossier.main, *runs.dossier.found]):

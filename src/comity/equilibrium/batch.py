@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, islice, repeat
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
+from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
 from comity.equilibrium.closures import check_closure
 from comity.equilibrium.shock import Shock
@@ -197,7 +196,7 @@ def _run(
 
     chunks = iter(lambda: list(islice(cases, CHUNK)), [])
     with ExitStack() as stack:
-        stack.enter_context(_ONE_BLAS_THREAD)
+        stack.enter_context(ONE_BLAS_THREAD)
         if workers == 1:
             space = Space()
             for part in chunks:
@@ -225,37 +224,6 @@ def _with_space(chunk: Callable[[list[Case], Space], list[Any]], part: list[Case
         return chunk(part, space)
     finally:
         spaces.append(space)
-
-
-class _OneBlasThread:
-    """BLAS kept to one thread while anybody is inside; the number before comes back when the last one leaves."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._limit = _blas().limit(limits=1, user_api="blas")
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0 and self._limit is not None:
-                self._limit.restore_original_limits()
-
-
-_ONE_BLAS_THREAD = _OneBlasThread()
-
-
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _stack(rows: list[Array | None]) -> Array:

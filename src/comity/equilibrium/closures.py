@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.errors import InputError, nearest
+from comity.kept import KeptFor
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ CLOSURES = (
     "targets-balanced",
 )
 
-_moved: WeakKeyDictionary[World, dict[tuple[str, ...], World]] = WeakKeyDictionary()
+_moved: KeptFor[World, World] = KeptFor()
 _moves: WeakKeyDictionary[World, Array] = WeakKeyDictionary()
 
 
@@ -83,10 +84,12 @@ def _with_deficits(world: World, key: tuple[str, ...], deficit: Array) -> World:
     """The World at other deficits, kept as long as `world` lives."""
     from comity.equilibrium.solve import resolve_deficits
 
-    kept = _moved.setdefault(world, {})
-    if key not in kept:
-        kept[key], _moves[kept[key]] = resolve_deficits(world, deficit, key[0])
-    return kept[key]
+    def make() -> World:
+        moved, state = resolve_deficits(world, deficit, key[0])
+        _moves[moved] = state
+        return moved
+
+    return _moved.get(world, key, make)
 
 
 def move_of(benchmark: World, world: World) -> Array:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
+from comity.kept import KeptFor
 
 Array = NDArray[np.float64]
 
@@ -38,15 +38,12 @@ class Prepared:
     graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
 
 
-_cache: WeakKeyDictionary[World, Prepared] = WeakKeyDictionary()
+_cache: KeptFor[World, Prepared] = KeptFor()
 
 
 def prepare(world: World) -> Prepared:
     """The Prepared of a World; computed on first use and kept as long as the World lives."""
-    ready = _cache.get(world)
-    if ready is None:
-        ready = _cache[world] = _prepare(world)
-    return ready
+    return _cache.get(world, "prepared", lambda: _prepare(world))
 
 
 def _prepare(world: World) -> Prepared:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -19,6 +18,7 @@ from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP
 from comity.equilibrium.members import Cells, Members
 from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.space import Space
+from comity.kept import KeptFor
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
@@ -49,16 +49,13 @@ class Shared:
     value_added: Array
 
 
-_shared: WeakKeyDictionary[Prepared, dict[str, Shared]] = WeakKeyDictionary()
+_shared: KeptFor[Prepared, Shared] = KeptFor()
 
 
 def share(base: Prepared, dtype: DTypeLike) -> Shared:
     """The Shared of a World, computed on first use and kept as long as its Prepared lives."""
-    kept = _shared.setdefault(base, {})
     name = np.dtype(dtype).name
-    if name not in kept:
-        kept[name] = _cast(_share(base), dtype) if name != "float64" else _share(base)
-    return kept[name]
+    return _shared.get(base, name, lambda: _share(base) if name == "float64" else _cast(_share(base), dtype))
 
 
 def _share(base: Prepared) -> Shared:

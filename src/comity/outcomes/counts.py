@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from importlib import resources
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from comity.benchmark.world import World
 from comity.classifications.sectors import is_goods
+from comity.kept import KeptFor
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,13 @@ def counts_of(world: World, pairs: list[tuple[str, str]]) -> list[Count]:
     return sorted(counts, key=lambda count: not count.in_world)
 
 
-_rebalanced: WeakKeyDictionary[World, dict[str, World]] = WeakKeyDictionary()
+_rebalanced: KeptFor[World, World] = KeptFor()
 
 
 def on_count(world: World, count: Count) -> World:
     """The world rebalanced so that the pair's goods flows are those of `count`; its sector mix stays. One object a
     count, kept as long as the world lives."""
-    known = _rebalanced.setdefault(world, {})
-    if count.name not in known:
-        known[count.name] = _on_count(world, count)
-    return known[count.name]
+    return _rebalanced.get(world, count.name, lambda: _on_count(world, count))
 
 
 def _on_count(world: World, count: Count) -> World:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
 from comity.errors import InputError, NoSolutionError
+from comity.kept import KeptFor
 from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.schema import Scenario
 from comity.scenario.sizes import Level
@@ -91,7 +91,7 @@ def sets_for(world: World) -> list[str]:
     return elasticity_sets() if set(world.sectors) <= known else [WORLD_SETTING]
 
 
-_variants: WeakKeyDictionary[World, dict[str, World]] = WeakKeyDictionary()
+_variants: KeptFor[World, World] = KeptFor()
 
 
 def with_set(world: World, name: str) -> World:
@@ -99,10 +99,7 @@ def with_set(world: World, name: str) -> World:
     own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
     if name in (own, WORLD_SETTING):
         return world
-    known = _variants.setdefault(world, {})
-    if name not in known:
-        known[name] = world.with_elasticities(name)
-    return known[name]
+    return _variants.get(world, name, lambda: world.with_elasticities(name))
 
 
 def choices(world: World, central: Choice) -> Iterator[Choice]:
