@@ -1,8 +1,8 @@
-"""`make bench`: how long a solve takes, beside a yardstick measured in the same run.
+"""`make bench`: how long things take, each beside a yardstick measured in the same run (benchmarks/measure.py).
 
-The yardstick is the bare memory traffic of the iteration in plain NumPy: for every pass, two batched matrix-vector
-products that read the (J, 2N, N) and (J, N, N) weights once each, and nothing else. A ratio of 2 means that equations,
-preconditioner, acceleration, set-up and the final residual together cost as much again as reading the data.
+    python -m benchmarks.bench [SECTION ...] [--write]
+
+Sections: solve, batch, growth, gradient, products, cold, memory. `--write` puts the tables into docs/performance.md.
 BLAS threads are set to 1 by the make target. Best of several runs, warm (the World has been solved once before).
 """
 
@@ -11,73 +11,46 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
+import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from comity import Shock, World, embedded_worlds, load_scenario, load_world, solve
+from benchmarks.measure import (
+    best,
+    coalition_plan,
+    pair_plan,
+    pair_shock,
+    pass_operations,
+    product_speed,
+    traffic,
+    uniform_tariff,
+)
+from comity import Shock, World, gradient, load_scenario, load_world, solve, solve_many
 from comity.benchmark.synthetic import synthetic_world
 from comity.scenario.compile import compile_scenario
 
 HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "performance.md"
+Rows = list[dict[str, Any]]
 
 
-def best(action: Callable[[], Any], runs: int) -> float:
-    """Shortest wall time of `runs` calls, in seconds."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def yardstick(world: World, passes: int) -> float:
-    """Seconds for `passes` rounds of the iteration's matrix-vector products alone, on arrays of this World's size."""
-    j, n, _ = world.trade_share.shape
-    forward = np.random.default_rng(0).random((j, 2 * n, n))
-    backward = forward[:, :n]
-    vector = np.ones((j, n))
-
-    def traffic() -> None:
-        for _ in range(passes):
-            np.matmul(forward, vector[:, :, None])
-            np.matmul(vector[:, None, :], backward)
-
-    traffic()
-    return best(traffic, 20)
-
-
-def pair_shock(world: World) -> Shock:
-    """Trade cost between the first two countries down by a tenth, all sectors, both ways."""
-    j = len(world.sectors)
-    sector = np.tile(np.arange(j), 2)
-    importer, exporter = np.repeat([0, 1], j), np.repeat([1, 0], j)
-    return Shock.from_cells(iceberg_hat=(sector, importer, exporter, 0.9))
-
-
-def uniform_tariff(world: World) -> Shock:
-    """Twenty points on every tariff."""
-    tariff = world.tariff + 0.2
-    n = len(world.countries)
-    tariff[:, np.arange(n), np.arange(n)] = 0.0
-    return Shock(tariff_new=tariff)
+def size_of(world: World) -> str:
+    return f"{len(world.countries)} x {len(world.sectors)}"
 
 
 def measure_solve(name: str, world: World, shock: Shock, target_ms: float | None) -> dict[str, Any]:
     solution = solve(world, shock)
-    seconds = best(lambda: solve(world, shock), 40)
-    bare = yardstick(world, solution.iterations)
+    seconds = best(lambda: solve(world, shock), 30)
+    bare = traffic(world, solution.iterations)
     return {
         "what": name,
-        "size": f"{len(world.countries)} x {len(world.sectors)}",
+        "size": size_of(world),
         "ms": round(1e3 * seconds, 2),
         "yardstick_ms": round(1e3 * bare, 2),
         "ratio": round(seconds / bare, 2),
@@ -87,11 +60,122 @@ def measure_solve(name: str, world: World, shock: Shock, target_ms: float | None
     }
 
 
+def solves() -> Rows:
+    """Single solves to 1e-10."""
+    rows = []
+    for countries, sectors, target in ((30, 20, None), (77, 45, 5.0), (141, 65, None), (190, 26, None)):
+        world = synthetic_world(countries, sectors, seed=3)
+        rows.append(measure_solve("synthetic, one pair -10 %", world, pair_shock(world), target))
+        if (countries, sectors) == (77, 45):
+            rows.append(measure_solve("synthetic, all tariffs +20 points", world, uniform_tariff(world), None))
+    world = load_world("world-2022")
+    shock = compile_scenario(world, load_scenario("tehran-2023")).shock
+    rows.append(measure_solve("world-2022, tehran-2023", world, shock, 6.0))
+    rows.append(measure_solve("world-2022, all tariffs +20 points", world, uniform_tariff(world), None))
+    return rows
+
+
+def measure_batch(
+    name: str, world: World, shocks: list[Shock], workers: int, speed: float, target: float | None, runs: int = 3
+) -> dict[str, Any]:
+    """Scenarios a second to a residual of 1e-8, beside what the multiplications alone would allow on one core."""
+    found = solve_many(world, shocks, tolerance=1e-8, workers=workers)
+    assert found.converged.all() and found.residual.max() <= 1e-8
+    seconds = best(lambda: solve_many(world, shocks, tolerance=1e-8, workers=workers), runs)
+    products = float(found.iterations.mean()) * pass_operations(world) / speed
+    return {
+        "what": name,
+        "size": size_of(world),
+        "scenarios": len(shocks),
+        "threads": workers,
+        "ms each": round(1e3 * seconds / len(shocks), 2),
+        "per second": round(len(shocks) / seconds),
+        "yardstick ms": round(1e3 * products, 2),
+        "ratio": round(seconds / len(shocks) / products, 2),
+        "passes": round(float(found.iterations.mean()), 1),
+        "residual": float(f"{found.residual.max():.1e}"),
+        "target per second": target,
+    }
+
+
+def batches() -> Rows:
+    """Throughput on one and two cores, against solving one by one."""
+    speed = product_speed()
+    rows: Rows = []
+    for world, target in ((synthetic_world(77, 45, seed=3), 1000.0), (load_world("world-2022"), 2000.0)):
+        plans = {"coalitions of ten": coalition_plan(world, 512), "random pairs": pair_plan(world, 512)}
+        for what, plan in plans.items():
+            for workers in (1, 2):
+                rows.append(measure_batch(what, world, plan, workers, speed, target if workers == 2 else None))
+            alone = best(lambda w=world, p=plan: [solve(w, shock, tolerance=1e-8) for shock in p[:32]], 3) / 32
+            rows.append({"what": f"{what}, one by one", "size": size_of(world), "ms each": round(1e3 * alone, 2)})
+    return rows
+
+
+def gradients() -> Rows:
+    """All derivatives of one outcome, its own solve included, in units of a solve of the same run."""
+    rows: Rows = []
+    world = synthetic_world(77, 45, seed=3)
+    flagship = load_world("world-2022")
+    cases = (
+        ("synthetic, one pair -10 %", world, pair_shock(world), 3.0),
+        ("world-2022, tehran-2023", flagship, compile_scenario(flagship, load_scenario("tehran-2023")).shock, None),
+    )
+    for what, economy, shock, target in cases:
+        outcome = ("real_income_hat", economy.countries[5])
+        found = gradient(economy, shock, outcome, closure="fixed-deficits")
+        bare = seconds = float("inf")
+        for _ in range(15):  # in turns, so that noise hits both alike
+            bare = min(bare, best(lambda w=economy, s=shock: solve(w, s), 2))
+            seconds = min(
+                seconds, best(lambda w=economy, s=shock, o=outcome: gradient(w, s, o, closure="fixed-deficits"), 2)
+            )
+        rows.append(
+            {
+                "what": what,
+                "size": size_of(economy),
+                "tariffs": found.tariff.size,
+                "ms": round(1e3 * seconds, 2),
+                "solve ms": round(1e3 * bare, 2),
+                "ratio": round(seconds / bare, 2),
+                "passes": found.passes,
+                "residual": float(f"{found.residual:.1e}"),
+                "target ratio": target,
+            }
+        )
+    return rows
+
+
+def growth() -> Rows:
+    """How cost grows with countries, sectors and scenarios: time of the larger over that of the smaller."""
+    rows: Rows = []
+    base = synthetic_world(40, 20, seed=3)
+
+    def batch(world: World, count: int) -> float:
+        plan = coalition_plan(world, count, players=8)
+        solve_many(world, plan, tolerance=1e-8)
+        return best(lambda: solve_many(world, plan, tolerance=1e-8), 3)
+
+    def single(world: World) -> float:
+        shock = pair_shock(world)
+        solve(world, shock)
+        return best(lambda: solve(world, shock), 15)
+
+    one, many = single(base), batch(base, 128)
+    wide, deep = synthetic_world(80, 20, seed=3), synthetic_world(40, 40, seed=3)
+    for what, world in (("countries 40 to 80", wide), ("sectors 20 to 40", deep)):
+        rows.append(
+            {"what": what, "single solve": round(single(world) / one, 1), "batch": round(batch(world, 128) / many, 1)}
+        )
+    rows.append({"what": "scenarios 128 to 256", "single solve": 2.0, "batch": round(batch(base, 256) / many, 1)})
+    return rows
+
+
 def peak_memory() -> dict[str, Any]:
     """Peak resident memory of a process that builds and solves a 141 x 65 world, and of one that only imports."""
     code = (
-        "import resource, numpy as np\n"
-        "from benchmarks.bench import pair_shock\n"
+        "import resource\n"
+        "from benchmarks.measure import pair_shock\n"
         "from comity import solve\n"
         "from comity.benchmark.synthetic import synthetic_world\n"
         "w = synthetic_world(141, 65, seed=1)\n"
@@ -115,7 +199,8 @@ def cold_starts() -> list[dict[str, Any]]:
     bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True), 5)
     rows = [("comity --help", ["--help"], 0.5)]
     with tempfile.TemporaryDirectory() as folder:
-        rows.append(("comity run tehran-2023, report written", ["run", "tehran-2023", "--out", folder], 3.0))
+        rows.append(("the same with --no-claims", ["run", "tehran-2023", "--no-claims", "--out", folder], 3.0))
+        rows.append(("comity run tehran-2023, claims and report", ["run", "tehran-2023", "--out", folder], 5.0))
         return [
             {
                 "what": what,
@@ -127,28 +212,56 @@ def cold_starts() -> list[dict[str, Any]]:
         ]
 
 
+SECTIONS: dict[str, Callable[[], Rows]] = {
+    "solve": solves,
+    "batch": batches,
+    "gradient": gradients,
+    "growth": growth,
+    "cold": cold_starts,
+    "memory": lambda: [peak_memory()],
+}
+
+
 def main() -> None:
-    """Measure, print a table, keep it in benchmarks/latest.json."""
-    rows: list[dict[str, Any]] = []
-    large = synthetic_world(77, 45, seed=3)
-    rows.append(measure_solve("synthetic, one pair -10 %", large, pair_shock(large), 10.0))
-    rows.append(measure_solve("synthetic, all tariffs +20 points", large, uniform_tariff(large), None))
-    if "world-2022" in embedded_worlds():
-        world = load_world("world-2022")
-        shock = compile_scenario(world, load_scenario("tehran-2023")).shock
-        rows.append(measure_solve("world-2022, tehran-2023", world, shock, 6.0))
-        rows.append(measure_solve("world-2022, all tariffs +20 points", world, uniform_tariff(world), None))
-    rows.append(peak_memory())
-    rows.extend(cold_starts())
+    """Measure, print the tables, keep them in benchmarks/latest.json and with --write in docs/performance.md."""
+    wanted = [word for word in sys.argv[1:] if not word.startswith("-")] or list(SECTIONS)
+    path = HERE / "latest.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    tables = kept.get("tables", {})
+    for name in wanted:
+        rows = SECTIONS[name]()
+        tables[name] = rows
+        for row in rows:
+            print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     result = {
         "machine": {"python": platform.python_version(), "numpy": np.__version__, "cores": os.cpu_count()},
         "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set"),
-        "own_peak_MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "rows": rows,
+        "tables": tables,
     }
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    if "--write" in sys.argv:
+        write_page(tables)
+
+
+def write_page(tables: dict[str, Rows]) -> None:
+    """Replace the tables between their markers in docs/performance.md."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, rows in tables.items():
+        mark = f"<!-- table {name} -->"
+        text = re.sub(
+            f"{mark}\n.*?<!-- end -->", lambda _, m=mark, r=rows: f"{m}\n{as_table(r)}<!-- end -->", text, flags=re.S
+        )
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def as_table(rows: Rows) -> str:
+    """Rows as a Markdown table; columns in the order in which they first occur."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) - 1)]
     for row in rows:
-        print("  ".join(f"{key} {value}" for key, value in row.items()))
-    (HERE / "latest.json").write_text(json.dumps(result, indent=1) + "\n")
+        cells = ["" if row.get(column) is None else str(row[column]) for column in columns]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
