@@ -37,10 +37,14 @@ _PUBLIC = {
     "NotConvergedError": "comity.errors",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+_ROOMS = ("gravity",)  # packages whose names are used as comity.gravity.estimate
+
+__all__ = [*_PUBLIC, *_ROOMS, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"comity.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'comity' has no attribute {name!r}")
     return getattr(import_module(_PUBLIC[name]), name)
