@@ -52,7 +52,8 @@ class MeasureReport:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A scenario on one world: the shock and everything a reader should know about it."""
+    """A scenario on one world: the shock and everything a reader should know about it. empty_share : share of all
+    measures' potential trade on flows that are zero here."""
 
     shock: Shock
     scenario: Any
@@ -67,6 +68,7 @@ class Compiled:
     pairs: list[tuple[str, str]]
     nothing: str | None
     regime_notes: list[str] = field(default_factory=list)
+    empty_share: float = 0.0
 
 
 def compile_scenario(
@@ -120,6 +122,7 @@ def compile_scenario(
         regime_notes=list(
             dict.fromkeys([note for e in effects for note in e.notes] + contained_notes(setting, effects))
         ),
+        empty_share=findings.empty_share(setting, effects)[2],
     )
 
 

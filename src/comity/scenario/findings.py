@@ -144,11 +144,15 @@ def warnings(setting: Setting, effects: list[Effect], combined: Combined) -> lis
     return found
 
 
-def _empty_warnings(setting: Setting, effects: list[Effect]) -> list[str]:
+def empty_share(setting: Setting, effects: list[Effect]) -> tuple[int, int, float]:
+    """Flows that the measures concern, those of them that are positive, share of potential trade on those that are
+    not; zeros where no measure concerns a flow."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
-    if not placed:
-        return []
-    cells, active, empty = emptiness(setting.world, placed)
+    return emptiness(setting.world, placed) if placed else (0, 0, 0.0)
+
+
+def _empty_warnings(setting: Setting, effects: list[Effect]) -> list[str]:
+    cells, active, empty = empty_share(setting, effects)
     if active == cells or empty < 0.005:
         return []
     return [
