@@ -12,7 +12,7 @@ import datetime
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from comity.errors import InputError, nearest
@@ -67,6 +67,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
+@lru_cache(maxsize=4096)
 def _fold(word: str) -> str:
     """Spelling without case, accents, dots and doubled blanks: what two ways to write a name have in common."""
     plain = unicodedata.normalize("NFKD", word)

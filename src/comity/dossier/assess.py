@@ -140,10 +140,12 @@ def assess(
         raise InputError("dossier", "a Dossier is needed", found=dossier, advice="Use load_dossier(name_or_file).")
     runs = Runs(world, dossier, closure, elasticities)
     outcomes, refused = solve_all(runs)
+    with ONE_BLAS_THREAD, ThreadPoolExecutor(THREADS) as pool:
+        verdicts = tuple(pool.map(lambda claim: verdict_on(runs, claim), dossier.claims))
     return Assessment(
         dossier=dossier,
         world=world,
-        verdicts=tuple(verdict_on(runs, claim) for claim in dossier.claims),
+        verdicts=verdicts,
         outcomes=outcomes,
         refused=refused,
         commitments=tuple(state_of(commitment) for commitment in dossier.commitments),

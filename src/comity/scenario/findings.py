@@ -129,7 +129,8 @@ def direct_cost(setting: Setting, combined: Combined) -> Array:
     log_cost = np.zeros(world.trade_share.size) if combined.log_cost is None else combined.log_cost.copy()
     for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
         if rates is not None:
-            log_cost += np.log1p(rates) - np.log1p(base.ravel())
+            moved = np.flatnonzero(rates != base.ravel())
+            log_cost[moved] += np.log1p(rates[moved]) - np.log1p(base.ravel()[moved])
     if combined.stopped is not None:
         log_cost[combined.stopped] = np.inf
     return log_cost
@@ -176,8 +177,9 @@ def _moot_warnings(effects: list[Effect], combined: Combined) -> list[str]:
 def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
     world = setting.world
     log_cost = direct_cost(setting, combined)
-    positive = world.trade_share.ravel() > 0
-    cut = np.flatnonzero(positive & (log_cost < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12))
+    cheaper = np.flatnonzero(log_cost < 0)
+    moved = cheaper[world.trade_share.ravel()[cheaper] > 0]
+    cut = moved[log_cost[moved] < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12]
     found = []
     if len(cut):
         worst = int(cut[np.argmin(log_cost[cut])])
@@ -185,7 +187,6 @@ def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
             f"Outside any plausible range: trade costs fall by more than 20 % on {len(cut)} flow(s); the largest is "
             f"{_cell(world, worst)}, to {np.exp(log_cost[worst]):.2f} of its level."
         )
-    moved = np.flatnonzero(positive & (log_cost < 0))
     if len(moved):
         found += _growth_warning(setting, log_cost)
     return found
@@ -194,10 +195,12 @@ def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
 def _growth_warning(setting: Setting, log_cost: Array) -> list[str]:
     """Pairs whose trade would grow tenfold before anything else adjusts."""
     world = setting.world
-    shape = world.trade_share.shape
-    ratio = np.exp(-setting.theta[:, None, None] * log_cost.reshape(shape))
+    square = len(world.countries) ** 2
+    moved = np.flatnonzero(log_cost)
+    flow = world.flow.ravel()[moved]
+    extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[moved])
     before = world.flow.sum(axis=0)
-    after = (world.flow * ratio).sum(axis=0)
+    after = before + np.bincount(moved % square, weights=extra, minlength=square).reshape(before.shape)
     growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)
     large = np.argwhere(growth > LARGEST_PLAUSIBLE_GROWTH)
     if not len(large):
