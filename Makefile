@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+JAX    := $(VENV)/.jax
 
 .PHONY: demo test test-slow lint bench world validate docs clean
 
 demo: $(STAMP)
 	$(BIN)/comity run tehran-2023 --out results
 
-test: $(STAMP)
+test: $(STAMP) $(JAX)
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(STAMP)
@@ -20,7 +21,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMP)
+bench: $(STAMP) $(JAX)
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench
 
 world: $(STAMP)
@@ -47,6 +48,15 @@ $(STAMP): pyproject.toml requirements.lock
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $(STAMP)
+
+# half a gigabyte that only the tests of one driver need; without it they skip
+$(JAX): requirements-jax.lock $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --quiet --python $(BIN)/python -r requirements-jax.lock; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-jax.lock; \
+	fi || echo "JAX could not be installed: its tests will skip"
+	@touch $(JAX)
 
 clean:
 	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache

@@ -50,7 +50,7 @@ def run(
         bool | None,
         typer.Option(
             "--claims/--no-claims",
-            help="Where a dossier has the scenario's name, assess its claims (the default) or solve the scenario alone.",
+            help="Where a dossier has the scenario's name: assess its claims (the default), or the scenario alone.",
             show_default=False,
         ),
     ] = None,

@@ -180,3 +180,29 @@ def test_mistakes_in_the_plan_raise() -> None:
         solve_many(WORLD, [Shock()], workers=0)
     with pytest.raises(AttributeError, match="kept no 'wage_hat'"):
         _ = solve_many(WORLD, [Shock()]).wage_hat
+
+
+def test_the_jax_engine_gives_the_same_rows() -> None:
+    """Rows that JAX leaves over (here an isolation) come from NumPy, refusals included."""
+    pytest.importorskip("jax", reason="needs the extra: pip install 'comity[jax]'")
+    shocks = [cost(0.9), cost(1.5), isolation(), Shock()]
+    keep = ("real_income_hat", "wage_hat", "price_index_hat", "expenditure_new", "flow_new")
+    many = solve_many(WORLD, shocks, engine="jax", keep=keep)
+    plain = solve_many(WORLD, shocks, keep=keep)
+    assert many.status.tolist() == plain.status.tolist() and many.messages == plain.messages
+    assert many.alone.tolist() == [False, False, True, False]
+    for name in keep:
+        scale = np.nanmax(np.abs(getattr(plain, name)))
+        assert np.nanmax(np.abs(getattr(many, name) - getattr(plain, name))) <= 2 * NEAR * scale
+    theta = np.stack([WORLD.trade_elasticity, 1.2 * WORLD.trade_elasticity])
+    drawn = solve_many(WORLD, [cost(1.2)] * 2, engine="jax", keep=keep, trade_elasticity=theta)
+    same = solve_many(WORLD, [cost(1.2)] * 2, trade_elasticity=theta)
+    assert np.abs(drawn.real_income_hat - same.real_income_hat).max() <= 2 * NEAR
+    with pytest.raises(InputError, match="unknown engine"):
+        solve_many(WORLD, shocks, engine="cuda")
+    with pytest.raises(InputError, match="one World"):
+        solve_many([WORLD, theta_world()], [Shock(), Shock()], engine="jax")
+
+
+def theta_world() -> World:
+    return WORLD.with_elasticities(2 * WORLD.trade_elasticity)

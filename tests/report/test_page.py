@@ -127,7 +127,7 @@ def test_page_is_one_file_that_asks_for_nothing(drawn: str) -> None:
     assert drawn.count("<h1") == 1
     assert not re.search(r'(?:src|href)="(?:https?:)?//', drawn) and "<script" not in drawn and "@import" not in drawn
     pictures = re.findall(r"<svg[^>]*>", drawn)
-    assert len(pictures) == 9  # three figures in two widths, three band lines
+    assert len(pictures) == 11  # four figures in two widths, three band lines
     assert all('role="img"' in tag and re.search(r'aria-label="[^"]{5,}"', tag) for tag in pictures)
     assert "prefers-color-scheme:dark" in drawn and "comity run lower-duty.yaml" in drawn
     assert PAIR.splitlines()[1] in drawn  # the scenario itself, to run again

@@ -19,8 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.blas import ONE_BLAS_THREAD
+from comity.equilibrium.changes import changes_of
 from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
-from comity.equilibrium.closures import check_closure
+from comity.equilibrium.closures import benchmark_of, check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import TOLERANCE, check_tolerance
@@ -89,6 +90,7 @@ def solve_many(
     trade_elasticity: ArrayLike | None = None,
     keep: Sequence[str] = ("real_income_hat",),
     workers: int = 1,
+    engine: str = "numpy",
 ) -> Solutions:
     """Solve every shock; failures become statuses. Answers agree with `solve` within 10 x tolerance.
 
@@ -99,6 +101,7 @@ def solve_many(
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
     workers : threads that solve chunks at the same time (BLAS itself is kept to one thread); the bits do not depend
         on it
+    engine : "numpy", or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
 
     Raises
     ------
@@ -112,6 +115,8 @@ def solve_many(
         raise InputError("keep", "unknown Solution field", found=listing(unknown), allowed=sorted(fields))
     cases = _cases(world, shocks, trade_elasticity, _closures(closure, targets))
     names = tuple(dict.fromkeys(keep))
+    if engine != "numpy":
+        return _with_jax(engine, cases, closure, targets, tolerance, names)
 
     def read(outcome: Outcome) -> Row:
         return outcome.row(names)
@@ -125,6 +130,43 @@ def solve_many(
         {name: _stack([row.kept.get(name) for row in rows]) for name in names},
         np.array([row.alone for row in rows], dtype=bool),
     )
+
+
+def _with_jax(
+    engine: str,
+    cases: Iterator[Case],
+    closure: str,
+    targets: Sequence[str] | None,
+    tolerance: float,
+    names: tuple[str, ...],
+) -> Solutions:
+    """Solutions by compiled blocks; what is left over is solved by NumPy."""
+    if engine != "jax":
+        raise InputError("engine", "unknown engine", found=engine, allowed=("numpy", "jax"))
+    from comity.equilibrium.jax_driver import FIELDS, jax_batch
+
+    plan = list(cases)
+    if not set(names) <= set(FIELDS):
+        lacking = listing(sorted(set(names) - set(FIELDS)))
+        raise InputError("keep", "JAX does not keep this field", found=lacking, allowed=sorted(FIELDS))
+    if any(case.world is not plan[0].world for case in plan):
+        raise InputError("world", "JAX solves one World for all shocks", found="several")
+    if not plan:
+        return solve_many([], [], closure=closure, targets=targets, tolerance=tolerance, keep=names)
+    benchmark = benchmark_of(plan[0].world, closure, targets)
+    thetas = None if plan[0].theta is None else np.stack([case.theta for case in plan if case.theta is not None])
+    changes = [changes_of(benchmark, case.shock) for case in plan]
+    found = jax_batch(benchmark, changes, closure=closure, tolerance=tolerance, trade_elasticity=thetas, keep=names)
+    left = np.flatnonzero(~found.found)
+    rest = list(_run((plan[k] for k in left), tolerance, 1, lambda outcome: outcome.row(names), light=None))
+    status, messages = np.full(len(plan), "converged", dtype=object), [""] * len(plan)
+    kept = {name: np.array(found.kept[name]) for name in names}
+    residual, iterations, alone = np.array(found.residual), np.array(found.iterations), ~found.found
+    for k, row in zip(left.tolist(), rest, strict=True):
+        status[k], messages[k], residual[k], iterations[k] = row.status, row.message, row.residual, row.iterations
+        for name in names:
+            kept[name][k] = row.kept.get(name, np.nan)
+    return Solutions(status.astype(str), residual, iterations.astype(np.intp), tuple(messages), kept, alone)
 
 
 def solve_each(

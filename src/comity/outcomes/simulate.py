@@ -37,6 +37,8 @@ from comity.scenario.schema import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from comity.outcomes.twin import Smoothed
+
 Array = NDArray[np.float64]
 
 
@@ -204,6 +206,13 @@ class Outcomes:
     def measures(self) -> Table:
         """How much of each country's change of real income each measure brings; adds up exactly."""
         return Table("measures", attribution_table(self.solution, *self._decomposed), self)
+
+    @cached_property
+    def smoothed(self) -> Smoothed | None:
+        """The same scenario on the smoothed sibling of the world, where there is one (outcomes/twin.py)."""
+        from comity.outcomes.twin import on_smoothed
+
+        return on_smoothed(self)
 
     @property
     def targets(self) -> list[Target]:

@@ -7,6 +7,7 @@ Flows that are zero stay zero in exact changes, and a thin pair's observed cell 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,15 @@ class Smoothed:
     empty_plain: float
     empty_smoothed: float
     reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types; no number is None."""
+        empty = {"plain": self.empty_plain, "smoothed": None if self.reason else self.empty_smoothed}
+        rows = [
+            {"quantity": r.quantity, "country": r.country, "plain": r.plain.as_dict(), "smoothed": r.smoothed.as_dict()}
+            for r in self.rows
+        ]
+        return {"world": self.world, "reason": self.reason, "rows": rows, "weight_on_empty_flows": empty}
 
 
 def on_smoothed(outcomes: Outcomes) -> Smoothed | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import label
 from comity.report import drawing
 from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3, WHITE, WIDE
@@ -16,6 +17,10 @@ from comity.report.words import levels, small_per_cent
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes, Table
+
+
+LARGE_GROUP = 12  # with more parties the sectors of everybody's trade say little
+BREAKS_SMALLEST = 0.001  # per cent: the first class of the map
 
 
 @cache
@@ -113,6 +118,45 @@ def flow_finding(flows: list[dict[str, Any]]) -> str:
     most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
     verb = "grows" if most["after"] >= most["before"] else "falls"
     return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
+
+
+def sectors_data(outcomes: Outcomes, most: int = 10) -> list[dict[str, Any]]:
+    """Goods trade among the parties by sector, the sectors with most trade first and the others summed; the central
+    estimate alone, since ranges are kept for whole flows. Empty where fewer than two parties trade."""
+    parties = outcomes.parties
+    if not 2 <= len(parties) <= LARGE_GROUP or not outcomes.compiled.pairs:
+        return []
+    columns, names = outcomes.trade.columns, load_sectors()
+    among = np.isin(columns["origin"], parties) & np.isin(columns["destination"], parties)
+    among &= columns["origin"] != columns["destination"]
+    totals: dict[str, list[float]] = {}
+    for k in np.flatnonzero(among):
+        code = str(columns["sector"][k])
+        if code in names and names[code].kind == "goods":
+            pair = totals.setdefault(code, [0.0, 0.0])
+            pair[0] += float(columns["before"][k])
+            pair[1] += float(columns["after"][k])
+    ranked = sorted(totals.items(), key=lambda item: -max(item[1]))
+    shown, rest = ranked[:most], ranked[most:]
+    rows = [_sector_row(names[code].name, *values) for code, values in shown if max(values) > 0]
+    if rest:
+        rows.append(_sector_row(f"{len(rest)} other sectors", *(sum(v[k] for _, v in rest) for k in (0, 1))))
+    return rows if len(rows) > 1 else []
+
+
+def _sector_row(name: str, before: float, after: float) -> dict[str, Any]:
+    return {"name": name, "before": before, "after": after, "low": after, "high": after}
+
+
+def sector_finding(rows: list[dict[str, Any]]) -> str:
+    """The heading over the trade by sector."""
+    if not rows:
+        return ""
+    most = max(rows, key=lambda row: abs(row["after"] - row["before"]))
+    total = sum(row["after"] - row["before"] for row in rows)
+    share = (most["after"] - most["before"]) / total if total else 0.0
+    part = f", {share:.0%} of the whole change".replace("%", " %") if 0 < share <= 1 else ""
+    return f"By sector, {most['name'].lower()} change most{part}"
 
 
 def plot_table(table: Table) -> Any:

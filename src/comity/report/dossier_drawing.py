@@ -27,7 +27,7 @@ def ruler(rows: list[dict[str, Any]], width: int) -> Any:
     time: a year has 525,600 minutes. Rows: name, value, low, high (sizes, positive), color gain, loss or noise."""
     import altair as alt
 
-    plot = width - (230 if width == WIDE else 150)
+    plot = width - (250 if width == WIDE else 150)
     shown = [
         {**row, "low": max(row["low"], SMALLEST), "high": max(row["high"], SMALLEST), "at": max(row["value"], SMALLEST)}
         for row in rows
@@ -40,12 +40,13 @@ def ruler(rows: list[dict[str, Any]], width: int) -> Any:
     title = "change of real income, per cent (each step ten times the last)" if width == WIDE else "per cent"
     x = alt.X("at:Q", scale=scale, title=title, axis=axis)
     y = alt.Y("name:N", sort=[row["name"] for row in shown], title=None,
-              axis=alt.Axis(labelLimit=205 if width == WIDE else 130, labelColor=INK, labelFontSize=13, ticks=False,
+              axis=alt.Axis(labelLimit=230 if width == WIDE else 140, labelColor=INK, labelFontSize=13, ticks=False,
+                            labelExpr="datum.label" if width == WIDE else "split(datum.label, ', ')",
                             domain=False))  # fmt: skip
     color = alt.Color(
         "color:N", scale=alt.Scale(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
     )
-    base = alt.Chart(data, width=plot, height=alt.Step(34))
+    base = alt.Chart(data, width=plot, height=alt.Step(34 if width == WIDE else 42))
     times = [{"at": at, "word": word} for at, word in TIMES if SMALLEST < at < top]
     if width != WIDE:
         times = [row for row in times if row["word"] in ("minute", "day")]

@@ -7,7 +7,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from comity.outcomes.simulate import Outcomes
+from comity.outcomes.simulate import Outcomes, label
 from comity.report import charts
 from comity.report.dossier_page import dossier_figures
 from comity.report.drawing import NAMESPACES, Drawer, draw
@@ -16,8 +16,14 @@ from comity.report.words import joined
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
 
-MAP_TEXT = "Tile map of real-income changes; classes one thousandth, one hundredth, one tenth and one per cent."
-NAMES = {"bars": "gains-and-losses", "tile_map": "map", "flows": "trade", "ruler": "ruler", "monitor": "over-time"}
+NAMES = {
+    "bars": "gains-and-losses",
+    "tile_map": "map",
+    "flows": "trade",
+    "sectors": "trade-by-sector",
+    "ruler": "ruler",
+    "monitor": "over-time",
+}
 Jobs = dict[str, dict[str, Any]]
 Drawn = dict[str, dict[str, str]]
 
@@ -29,12 +35,34 @@ def figure_jobs(outcomes: Outcomes, assessment: Assessment | None = None) -> Job
     text = f"Gains and losses in million USD a year. {finding(bars)}"
     jobs: Jobs = {
         "bars": {"kind": "bars", "rows": bars, "text": text},
-        "tile_map": {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": MAP_TEXT},
+        "tile_map": {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": map_text(outcomes)},
     }
     if flows:
         said = f"Goods trade before and after. {charts.flow_finding(flows)}"
         jobs["flows"] = {"kind": "flows", "rows": flows, "text": said}
+    sectors = charts.sectors_data(outcomes)
+    if sectors:
+        said = f"Goods trade by sector before and after. {charts.sector_finding(sectors)}"
+        jobs["sectors"] = {"kind": "flows", "rows": sectors, "text": said}
     return jobs | (dossier_figures(assessment) if assessment is not None else {})
+
+
+def map_text(outcomes: Outcomes) -> str:
+    """What the map shows, in words: how many economies gain or lose beyond the smallest class, and who most."""
+    rows = [row for row in outcomes.welfare.rows if not row.real_income_low_pct <= 0 <= row.real_income_high_pct]
+    seen = [row for row in rows if abs(row.real_income_pct) >= charts.BREAKS_SMALLEST]
+    gains = sorted((row for row in seen if row.real_income_pct > 0), key=lambda row: -row.real_income_pct)
+    losses = sorted((row for row in seen if row.real_income_pct < 0), key=lambda row: row.real_income_pct)
+    said = []
+    for rows, word in ((gains, "gain"), (losses, "lose")):
+        if rows:
+            most = f"{label(rows[0].country)} most"
+            said.append(f"{len(rows)} econom{'y gains' if word == 'gain' else 'y loses'}" if len(rows) == 1
+                        else f"{len(rows)} economies {word}")  # fmt: skip
+            said[-1] += f" at least 0.001 per cent, {most}"
+    rest = len(outcomes.welfare.rows) - len(gains) - len(losses)
+    said.append(f"for {rest} the change is smaller or its range includes zero")
+    return f"Tile map of changes of real income: {'; '.join(said)}."
 
 
 def draw_all(jobs: Jobs) -> Drawn:

@@ -21,6 +21,7 @@ from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
 from comity.records import run_record
 from comity.report.drawing import Drawer
+from comity.report.smoothed_rows import smoothed_csv
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -83,6 +84,9 @@ def write_folder(
         (temporary / "results.json").write_text(
             json.dumps(results_json(outcomes), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
+        names, rows = smoothed_csv(outcomes)
+        if rows:
+            write_csv(temporary / "smoothed.csv", names, rows, [])
         if assessment is not None:
             _write_assessment(assessment, temporary)
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs)
@@ -173,4 +177,5 @@ def results_json(outcomes: Outcomes) -> dict[str, Any]:
         "left_out": outcomes.compiled.left_out,
         "without_solution": outcomes.refusals(),
         "numbers": [number.as_dict() for number in outcomes.key_numbers()],
+        "smoothed": None if outcomes.smoothed is None else outcomes.smoothed.as_dict(),
     }

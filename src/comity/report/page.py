@@ -16,6 +16,7 @@ from comity.report.drawing import CLASSES, DARK
 from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding
 from comity.report.headline import lead, three
 from comity.report.origins import origins
+from comity.report.smoothed_rows import smoothed_rows
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, money, per_cent, plain
 
@@ -83,6 +84,10 @@ def context(
             for row in flows
         ],
         "by_sector": by_sector(outcomes),
+        "sectors": pictures.get("sectors"),
+        "sector_finding": charts.sector_finding(jobs.get("sectors", {}).get("rows", [])),
+        "smoothed": outcomes.smoothed,
+        "smoothed_rows": smoothed_rows(outcomes),
         "diverted": diverted(outcomes),
         "counts": count_rows(outcomes),
         "targets": outcomes.targets,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comity.outcomes.simulate import Outcomes, label
+from comity.report.smoothed_rows import smoothed_lines
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ def summary(outcomes: Outcomes) -> str:
     if outcomes.compiled.nothing:
         parts += [f"Nothing changes, because {outcomes.compiled.nothing}.", ""]
     else:
-        parts += welfare_lines(outcomes) + pair_lines(outcomes) + other_lines(outcomes)
+        parts += welfare_lines(outcomes) + pair_lines(outcomes) + other_lines(outcomes) + smoothed_lines(outcomes)
     parts += honesty_lines(outcomes)
     return "\n".join(parts)
 
 
 def claim_lines(assessment: Assessment) -> list[str]:
     """Every claim of a dossier with its verdict and number."""
+    from comity.dossier.assess import NEAREST
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title}:"]
@@ -34,6 +36,10 @@ def claim_lines(assessment: Assessment) -> list[str]:
         needs = f"; needs {verdict.needs}" if verdict.needs else ""
         lines.append(f"  {verdict.claim.id}  {verdict.claim.statement}")
         lines.append(f"      {verdict.words}: {number}{needs}")
+        nearest = [figure for figure in verdict.figures if figure.label.startswith(NEAREST)]
+        lines += [
+            f"      {figure.label[:1].upper()}{figure.label[1:]}: {number_text(figure.number)}" for figure in nearest
+        ]
     lines += [f"  Scenario {name} was not run: {reason}" for name, reason in assessment.refused.items()]
     return lines
 

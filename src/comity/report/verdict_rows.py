@@ -53,7 +53,7 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "needs": verdict.needs,
         "figures": [{"label": figure.label, "text": number_text(figure.number)} for figure in verdict.figures],
         "reading": claim.reading,
-        "why": claim.why or claim.outside,
+        "why": _sentence(claim.why or claim.outside or ""),
         "notes": list(verdict.notes),
         "leaves_out": claim.leaves_out,
         "source": f"¶ {paragraphs}" if paragraphs else claim.source.where or claim.source.id,
@@ -104,3 +104,9 @@ def small_ruler(number: Number, needed: float | None) -> Markup:
         f'<svg class="spark" viewBox="0 0 {LENGTH:.0f} 16" width="{LENGTH:.0f}" height="16" role="img" '
         f'aria-label="{name}">' + "".join(parts) + "</svg>"
     )
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop, as it stands alone in a cell."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if not text or text[-1] in '.!?' else '.'}"
