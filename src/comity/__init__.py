@@ -31,6 +31,8 @@ _PUBLIC = {
     "compile_scenario": "comity.scenario.compile",
     "simulate": "comity.outcomes.simulate",
     "Outcomes": "comity.outcomes.simulate",
+    "coalition": "comity.coalition.run",
+    "load_game": "comity.coalition.load",
     "ge_gravity": "comity.outcomes.ge_gravity",
     "load_dossier": "comity.dossier.load",
     "assess": "comity.dossier.assess",

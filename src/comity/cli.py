@@ -194,6 +194,7 @@ def worlds(as_json: Json = False) -> None:
     """List the embedded worlds and the scenarios of the gallery."""
     from comity import embedded_worlds, load_dossier, load_scenario, load_world
     from comity.benchmark.bundle import smoothed_worlds
+    from comity.coalition.load import games, load_game
     from comity.dossier.load import dossiers
     from comity.scenario.load import gallery
 
@@ -214,8 +215,9 @@ def worlds(as_json: Json = False) -> None:
         )
     scenarios = {name: load_scenario(name).title for name in gallery()}
     held = {name: load_dossier(name).title for name in dossiers()}
+    playable = {name: load_game(name).title for name in games()}
     if as_json:
-        content = {"worlds": rows, "scenarios": scenarios, "dossiers": held}
+        content = {"worlds": rows, "scenarios": scenarios, "dossiers": held, "games": playable}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     for row in rows:
@@ -229,6 +231,9 @@ def worlds(as_json: Json = False) -> None:
         typer.echo(f"  {name}: {title}")
     typer.echo("\nDossiers (claims with verdicts):")
     for name, title in held.items():
+        typer.echo(f"  {name}: {title}")
+    typer.echo("\nCoalition games:")
+    for name, title in playable.items():
         typer.echo(f"  {name}: {title}")
 
 
@@ -277,6 +282,24 @@ def validate(
         write.write_text(page.markdown(results), encoding="utf-8")
     if validation.failures(results):
         raise typer.Exit(1)
+
+
+@app.command()
+def coalition(
+    game: Annotated[str, typer.Argument(help="Coalition game of the gallery, or a YAML file.")],
+    world: World = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for results.")] = Path("results"),
+    as_json: Json = False,
+    closure: Annotated[str | None, typer.Option(help="What happens to trade deficits.")] = None,
+    elasticities: Annotated[str | None, typer.Option(help="Elasticity set.")] = None,
+    orders: Annotated[int | None, typer.Option(help="Random orders of the players, for more than 15 of them.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the orders.")] = None,
+    ranges: Annotated[bool, typer.Option("--ranges/--no-ranges", help="Also solve every combination.")] = True,
+) -> None:
+    """What a coalition is worth, to whom, who adds what, whether it holds; write a report folder."""
+    from comity.report.coalition_page import coalition_command
+
+    typer.echo(coalition_command(game, world, out, as_json, closure, elasticities, orders, seed, ranges))
 
 
 @world_app.command("build")

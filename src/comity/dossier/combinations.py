@@ -10,7 +10,7 @@ from comity.benchmark.world import World
 from comity.dossier.verdicts import mark_of
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
-from comity.errors import NoSolutionError
+from comity.equilibrium.solve import solve
 from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import (
     LEVELS,
@@ -53,10 +53,10 @@ def explore(
         key = (choice.elasticities, choice.level)
         if key not in made:
             made[key] = ready(with_set(world, choice.elasticities), choice.level)
-    found = solve_choices(world, chosen, made)
-    middle = found[chosen[0]]
-    if isinstance(middle, NoSolutionError):
-        raise middle
+    first = made[chosen[0].elasticities, chosen[0].level]
+    targets = list(first.targets) if chosen[0].closure == "targets-balanced" else None
+    middle = solve(with_set(world, chosen[0].elasticities), first.shock, closure=chosen[0].closure, targets=targets)
+    found = {chosen[0]: middle, **solve_choices(world, chosen[1:], made, middle)}
     return middle, Range(tuple(variant_of(choice, found[choice]) for choice in chosen))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -24,7 +24,7 @@ from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_ca
 from comity.equilibrium.closures import benchmark_of, check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
-from comity.equilibrium.solve import TOLERANCE, check_tolerance
+from comity.equilibrium.solve import TOLERANCE, check_tolerance, checked_start
 from comity.equilibrium.space import Space
 from comity.errors import InputError, NoSolutionError, listing
 
@@ -176,12 +176,14 @@ def solve_each(
     closure: str | Sequence[str] = "fixed-deficits",
     targets: Sequence[str] | Sequence[Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
+    start: Array | None = None,
     workers: int = 1,
 ) -> Iterator[Solution | NoSolutionError | InputError]:
     """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
 
     For few scenarios of which much is asked; `solve_many` is for many of which little is. Worlds that differ in their
     elasticities alone, and closures (one for all, or a list with a list of targets each), are solved side by side.
+    start : state of a Solution that is near all of them.
     Raises InputError for a shock out of range; a sector without supplier is handed back, not raised.
     """
     if isinstance(closure, str):
@@ -191,7 +193,10 @@ def solve_each(
         rules = chain.from_iterable(
             islice(_closures(one, of or None), 1) for one, of in zip(closure, chosen, strict=True)
         )
-    yield from _run(_cases(world, shocks, None, rules), tolerance, workers, Outcome.whole, light=None)
+    cases = _cases(world, shocks, None, rules)
+    if start is not None:
+        cases = (replace(case, start=checked_start(start, case.world)) for case in cases)
+    yield from _run(cases, tolerance, workers, Outcome.whole, light=None)
 
 
 def _closures(closure: str, targets: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -41,16 +41,19 @@ def solve_chunk(
     tolerance: float,
     space: Space,
     origin: Array | None = None,
+    begin: Array | None = None,
 ) -> ChunkAnswers:
     """Search all members' equilibria together.
 
     tolerance : of the residual, as in `solve`; origin : (N + 2 J N, S) states of the benchmarks that hats refer to,
-    where closures move them. The search begins there, and answers are given against them; residuals are those of the
-    equations against the World. The arrays of the answer belong to `space` and hold until its next use.
+    where closures move them. Answers are given against them; residuals are those of the equations against the World.
+    begin : states, against these benchmarks, from which the search begins. The arrays of the answer belong to `space`
+    and hold until its next use.
     """
     search = _Search(base, members, space)
-    if origin is not None:
-        search.states[:] = origin
+    for part in (origin, begin):
+        if part is not None:
+            search.states += part
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         search.roughly()
         search.finely(max(tolerance / 5, 1e-14))

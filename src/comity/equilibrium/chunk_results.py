@@ -33,13 +33,14 @@ LIGHT = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One scenario of a plan; theta (J,) instead of the World's, or None."""
+    """One scenario of a plan; theta (J,) instead of the World's, or None; `start` is a state nearby, or None."""
 
     world: World
     shock: Shock
     theta: Array | None = None
     closure: str = "fixed-deficits"
     targets: tuple[str, ...] = ()
+    start: Array | None = None
 
     @property
     def own(self) -> World:
@@ -142,6 +143,7 @@ class _Member:
     world: World
     benchmark: World
     changes: Changes
+    start: Array | None
 
 
 def solve_cases(
@@ -171,7 +173,7 @@ def _groups(cases: Sequence[Case]) -> list[list[_Member]]:
             continue  # refused in its own words when solved alone
         changes = changes_of(benchmark, case.shock)
         if fits(world, changes):
-            groups.setdefault(key, []).append(_Member(place, case.closure, world, benchmark, changes))
+            groups.setdefault(key, []).append(_Member(place, case.closure, world, benchmark, changes, case.start))
     return list(groups.values())
 
 
@@ -207,7 +209,11 @@ def _solve_part(part: list[_Member], tolerance: float, space: Space, light: Sequ
         np.array([member.place for member in part]),
         Deficits.of([member.closure for member in part], benchmarks),
     )
-    found = solve_chunk(prepare(world), members, tolerance, space, origin)
+    begin = None
+    if any(member.start is not None for member in part):
+        nothing = np.zeros(len(world.countries) * (1 + 2 * len(world.sectors)))
+        begin = np.stack([nothing if m.start is None else m.start for m in part], axis=1)
+    found = solve_chunk(prepare(world), members, tolerance, space, origin, begin)
     good = np.flatnonzero(found.found & (found.residuals.max(axis=0) <= tolerance)).tolist()
     # elasticities alone leave incomes as they are
     incomes = world.income[None] if common or origin is None else np.stack([_income(member, world) for member in part])
@@ -241,6 +247,7 @@ def _solution(found: ChunkAnswers, fields: _Fields, member: _Member, k: int) -> 
 def _alone(case: Case, tolerance: float) -> Outcome:
     targets = list(case.targets) or None
     try:
-        return Outcome(solve(case.own, case.shock, closure=case.closure, targets=targets, tolerance=tolerance), True)
+        how: dict[str, Any] = {"closure": case.closure, "targets": targets, "tolerance": tolerance}
+        return Outcome(solve(case.own, case.shock, start=case.start, **how), True)
     except (NoSupplierError, NoSolutionError) as refusal:
         return Outcome(refusal, True)

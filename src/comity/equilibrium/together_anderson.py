@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 MEMORY = 5
 LONGEST = 4.0  # largest change of one component in one pass; a longer combined step falls back to the plain one
-ROWS = 160  # of a state combined at a time
+PIECE = 10_000  # numbers of a state combined at a time: they stay in the processor's cache
 SAMPLE = 4  # a quarter of all prices and expenditures
 
 
@@ -91,13 +91,14 @@ class Histories:
 
     def _combine(self, step: Array, plain: Array, weights: Array, fresh: Array) -> None:
         # a weight for every row, so that numpy multiplies whole blocks at once and not one short row after another
-        tiles = [np.tile(column, (ROWS, 1)) for column in weights.T.astype(np.float32)]
-        drift, product = (self.space.array(name, (ROWS, self.width), np.float32) for name in ("drift", "product"))
-        for first in range(0, self.size, ROWS):  # few rows at a time stay in the processor's cache
-            rows = slice(first, min(first + ROWS, self.size))
-            if rows.stop - first < ROWS:
-                tiles, end = [tile[: rows.stop - first] for tile in tiles], rows.stop - first
-                drift, product = drift[:end], product[:end]
+        many = min(self.size, max(1, PIECE // self.width))
+        tiles = [np.tile(column, (many, 1)) for column in weights.T.astype(np.float32)]
+        drift, product = (self.space.array(name, (many, self.width), np.float32) for name in ("drift", "product"))
+        for first in range(0, self.size, many):
+            rows = slice(first, min(first + many, self.size))
+            if rows.stop - first < many:
+                end = rows.stop - first
+                tiles, drift, product = [tile[:end] for tile in tiles], drift[:end], product[:end]
             np.multiply(self.advances[0][rows], tiles[0], out=drift)
             for advance, tile in zip(self.advances[1:], tiles[1:], strict=False):
                 drift += np.multiply(advance[rows], tile, out=product)

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 LEVELS: tuple[Level, ...] = ("low", "central", "high")
 CLOSURES = ("fixed-deficits", "balanced", "deficit-share-of-gdp")
 IMPLAUSIBLE = "Outside any plausible range"  # how warnings on sizes begin
+RANGE_TOLERANCE = 1e-9  # of the residual: an effect of a thousandth of a per cent keeps four digits
 WORLD_SETTING = "world"  # the elasticities the world came with
 
 
@@ -81,8 +82,12 @@ class Range:
 
 def goods_flows(solution: Solution) -> tuple[Array, Array]:
     """(N, N) goods flows [importer, exporter] before and after, million USD."""
-    goods = is_goods(solution.benchmark.sectors)
-    return solution.benchmark.flow[goods].sum(axis=0), solution.flow_between(goods)
+    world = solution.benchmark
+    goods = is_goods(world.sectors)
+    return _goods.get(world, "goods", lambda: world.flow[goods].sum(axis=0)), solution.flow_between(goods)
+
+
+_goods: KeptFor[World, Array] = KeptFor()
 
 
 def sets_for(world: World) -> list[str]:
@@ -136,11 +141,15 @@ class Shocked(Protocol):
 
 
 def solve_choices(
-    world: World, chosen: Sequence[Choice], ready: Mapping[tuple[str, Level], Shocked]
+    world: World,
+    chosen: Sequence[Choice],
+    ready: Mapping[tuple[str, Level], Shocked],
+    near: Solution | None = None,
 ) -> dict[Choice, Solution | NoSolutionError]:
     """The solution or refusal of every combination, solved side by side.
 
-    ready : the shock under each elasticity set at each size level. Raises InputError where "targets-balanced" has no
+    ready : the shock under each elasticity set at each size level; near : a solution close to all, where the search
+    begins. Raises InputError where "targets-balanced" has no
     targets, and for a sector without supplier.
     """
     shocked = [ready[choice.elasticities, choice.level] for choice in chosen]
@@ -157,6 +166,8 @@ def solve_choices(
         [given.shock for given in shocked],
         closure=[choice.closure for choice in chosen],
         targets=targets,
+        start=None if near is None else near.state,
+        tolerance=RANGE_TOLERANCE,
     )
     found: dict[Choice, Solution | NoSolutionError] = {}
     for choice, outcome in zip(chosen, outcomes, strict=True):
@@ -166,16 +177,18 @@ def solve_choices(
     return found
 
 
-def run_range(world: World, scenario: Scenario, central: Choice, year: int | None) -> Range:
-    """Every combination; those without solution are kept with their reason."""
+def run_range(
+    world: World, scenario: Scenario, central: Choice, year: int | None, near: Solution | None = None
+) -> Range:
+    """Every combination; those without solution are kept with their reason. near : the central solution, if known."""
     chosen = list(choices(world, central))
     ready: dict[tuple[str, Level], Compiled] = {}
     for choice in chosen:
         key = (choice.elasticities, choice.level)
         if key not in ready:
             economy = with_set(world, choice.elasticities)
-            ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level)
-    found = solve_choices(world, chosen, ready)
+            ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level, words=False)
+    found = solve_choices(world, chosen, ready, near)
     extreme = tuple(
         (Choice(name, level, central.closure), text)
         for (name, level), compiled in ready.items()

@@ -327,6 +327,7 @@ def simulate(
     year: int | None = None,
     draws: int | None = None,
     seed: int | None = None,
+    all_counts: bool = True,
 ) -> Outcomes:
     """Run a scenario on a world: the central solution and its range, on every statistical count of the pair.
 
@@ -334,6 +335,7 @@ def simulate(
     ----------
     closure, elasticities : override the scenario's own; defaults "fixed-deficits" and the world's own set
     year : measures in force at the start of that year; None is full implementation
+    all_counts : False solves on the world's own count alone
     draws, seed : bands from draws; not available in this version
 
     Raises
@@ -360,11 +362,13 @@ def simulate(
     at = compiled.year
     runs = []
     counts: list[Count | None] = [*counts_of(world, compiled.pairs)] or [None]
+    if not all_counts:
+        counts = counts[:1]
     for count in counts:
         benchmark = world if count is None or count.in_world else on_count(world, count)
         economy = with_set(benchmark, chosen)
         central = solve_compiled(economy, compile_scenario(economy, scen, year=at), wanted)
-        runs.append(OnCount(count, central, run_range(benchmark, scen, choice, at)))
+        runs.append(OnCount(count, central, run_range(benchmark, scen, choice, at, central)))
     return Outcomes(world, scen, compiled, choice, at, tuple(runs))
 
 

@@ -63,6 +63,7 @@ def on_smoothed(outcomes: Outcomes) -> Smoothed | None:
             closure=outcomes.choice.closure,
             elasticities=outcomes.choice.elasticities,
             year=outcomes.year,
+            all_counts=False,
         )
     except (InputError, NoSolutionError) as refusal:
         text = refusal.message if isinstance(refusal, InputError) else str(refusal)

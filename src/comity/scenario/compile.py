@@ -79,6 +79,7 @@ def compile_scenario(
     size_level: Level = "central",
     theta: ArrayLike | None = None,
     include: Collection[str] | None = None,
+    words: bool = True,
 ) -> Compiled:
     """The Shock of `scenario` on `world`.
 
@@ -88,6 +89,7 @@ def compile_scenario(
     size_level : "low", "central" or "high" of every size that has a range (low is the weakest)
     theta : (J,) trade elasticities for sizes given as trade ratios; the world's own by default
     include : ids of the measures to compile; None is all of them
+    words : False leaves out what is only read (reports of the measures, notes), for the many shocks of a range
 
     Raises
     ------
@@ -112,18 +114,24 @@ def compile_scenario(
         year=year,
         level=size_level,
         targets=targets,
-        measures=_reports(setting, effects, combined),
+        measures=_reports(setting, effects, combined) if words else [],
         warnings=findings.warnings(setting, effects, combined),
-        left_out=list(dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing))
-        + _rest_left_out(world, scenario),
+        left_out=_left_out(world, scenario, effects) if words else [],
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
         pairs=_pairs(world, effects),
         nothing=nothing,
         regime_notes=list(
             dict.fromkeys([note for e in effects for note in e.notes] + contained_notes(setting, effects))
-        ),
-        empty_share=findings.empty_share(setting, effects)[2],
+        )
+        if words
+        else [],
+        empty_share=findings.empty_share(setting, effects)[2] if words else float("nan"),
     )
+
+
+def _left_out(world: World, scenario: Any, effects: list[Effect]) -> list[str]:
+    missing = dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing)
+    return [*missing, *_rest_left_out(world, scenario)]
 
 
 def _rest_left_out(world: World, scenario: Any) -> list[str]:

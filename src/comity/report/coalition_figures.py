@@ -1,0 +1,211 @@
+"""Pictures of a coalition game: contributions, lattice of coalitions, frontier; drawn wide and narrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from comity.coalition.game import LARGEST
+from comity.coalition.result import CoalitionResult, label_of
+from comity.errors import InputError
+from comity.outcomes.simulate import label
+from comity.report.drawing import ACCENT, INK, INK2, INK3, NARROW, RULE, RULE2, WIDE, bars, configured, svg
+from comity.report.words import MINUS, THIN, plain, small_per_cent
+
+if TYPE_CHECKING:
+    from comity.coalition.result import Table
+
+MOST = 10  # rows of a bar chart
+# thousands apart by narrow spaces, a true minus
+NUMBERS = f"replace(replace(format(datum.value, ',~f'), '-', '{MINUS}'), /,/g, '{THIN}')"
+DRAWN = 5  # players up to whom the lattice is drawn
+Rows = list[dict[str, Any]]
+
+
+def lattice(rows: Rows, width: int) -> Any:
+    """Coalitions by size from left to right, with their values; a line joins those that differ by one member.
+
+    Rows: name, size, place (from 0 in its size), value (text), stable; `edges` [(size, place), ...] to smaller ones.
+    """
+    import altair as alt
+
+    most = max(row["size"] for row in rows)
+    tall = max(row["place"] for row in rows) + 1
+    count = {row["size"]: sum(other["size"] == row["size"] for other in rows) for row in rows}
+
+    def height(size: int, place: int) -> float:
+        return place - (count[size] - 1) / 2
+
+    nodes = [{**row, "y": height(row["size"], row["place"]), "edges": None} for row in rows]
+    lines = [
+        {"x": size, "y": height(size, place), "x2": row["size"], "y2": height(row["size"], row["place"])}
+        for row in rows for size, place in row["edges"]
+    ]  # fmt: skip
+    half, type_size = tall / 2, 12 if width == WIDE else 9
+    scales = alt.Scale(domain=[-0.45, most + 0.45], nice=False), alt.Scale(domain=[half, -half], nice=False)
+    size = {"width": width - 20, "height": max(tall * (46 if width == WIDE else 52), 150)}
+    x, y = alt.X("size:Q", scale=scales[0], axis=None), alt.Y("y:Q", scale=scales[1], axis=None)
+    base = alt.Chart(alt.Data(values=nodes), **size)
+    edges = alt.Chart(alt.Data(values=lines), **size).mark_rule(color=RULE, strokeWidth=1.2, aria=False)
+    layers = [
+        edges.encode(
+            x=alt.X("x:Q", scale=scales[0], axis=None), x2="x2:Q", y=alt.Y("y:Q", scale=scales[1], axis=None), y2="y2:Q"
+        ),
+        base.transform_filter("datum.stable").mark_point(filled=True, color=ACCENT, size=110, opacity=1, aria=False)
+        .encode(x=x, y=y),
+        base.transform_filter("!datum.stable").mark_point(filled=False, color=INK3, size=90, aria=False)
+        .encode(x=x, y=y),
+        base.mark_text(dy=-12, fontSize=type_size, color=INK, aria=False).encode(x=x, y=y, text="name:N"),
+        base.mark_text(dy=17, fontSize=type_size, color=INK2, aria=False).encode(x=x, y=y, text="value:N"),
+    ]  # fmt: skip
+    return configured(alt.layer(*layers))
+
+
+def frontier(rows: Rows, width: int) -> Any:
+    """Benefit against cost. Rows: cost, benefit, kind ("any", "best", "whole"), name; and x, y titles in every row."""
+    import altair as alt
+
+    plot: dict[str, Any] = {"width": width - 90, "height": 300 if width == WIDE else 240}
+    x = alt.X("cost:Q", title=rows[0]["x"], axis=alt.Axis(tickCount=6, tickMinStep=1, labelExpr=NUMBERS))
+    y = alt.Y("benefit:Q", title=rows[0]["y"], axis=alt.Axis(tickCount=6, labelExpr=NUMBERS))
+
+    def of(*kinds: str) -> Any:
+        return alt.Chart(alt.Data(values=[row for row in rows if row["kind"] in kinds]), **plot)
+
+    return configured(
+        alt.layer(
+            of("any").mark_point(filled=True, color=RULE2, size=14, opacity=0.6, aria=False).encode(x=x, y=y),
+            of("best", "whole").mark_line(color=ACCENT, strokeWidth=1.6, aria=False).encode(x=x, y=y),
+            of("best").mark_point(filled=True, color=ACCENT, size=45, opacity=1, aria=False).encode(x=x, y=y),
+            of("whole").mark_point(filled=True, color=INK, size=80, opacity=1, aria=False).encode(x=x, y=y),
+            of("whole").mark_text(align="right", dx=-8, dy=-8, color=INK, aria=False).encode(x=x, y=y, text="name:N"),
+        )
+    )
+
+
+def bar_rows(names: list[str], values: Any, low: Any, high: Any, side: list[str], loss: bool = False) -> Rows:
+    """At most MOST rows, largest first, the rest summed (its range by adding ends, an upper figure)."""
+    order = np.argsort(-np.abs(np.nan_to_num(values)), kind="stable")
+    shown = order if len(order) <= MOST else order[: MOST - 1]
+    rows = [_bar(names[k], float(values[k]), float(low[k]), float(high[k]), side[k], loss) for k in shown]
+    rest = order[len(shown) :]
+    if len(rest):
+        ends = float(np.nansum(low[rest])), float(np.nansum(high[rest]))
+        rows.append(_bar(f"{len(rest)} others together", float(np.nansum(values[rest])), *ends, "", loss))
+    return rows
+
+
+def _bar(name: str, value: float, low: float, high: float, side: str, loss: bool) -> dict[str, Any]:
+    ends = (low, high) if np.isfinite(low) and np.isfinite(high) else (value, value)
+    tone = "gain" if (value > 0) != loss else "loss"
+    return {"name": name, "value": value, "low": ends[0], "high": ends[1], "percent": side,
+            "color": "noise" if ends[0] <= 0 <= ends[1] else tone}  # fmt: skip
+
+
+def contribution_rows(result: CoalitionResult) -> Rows:
+    """Marginal contributions to the grand coalition, with their ranges."""
+    c = result.contributions.columns
+    names = [label_of(result, str(code)) for code in c["player"]]
+    sides = [f"{plain(100 * value, 0)} %" if np.isfinite(value) else "" for value in c["share"]]
+    return bar_rows(names, c["last"], c["last_low"], c["last_high"], sides, result.game.players.value != "joint-gain")
+
+
+def gain_rows(result: CoalitionResult) -> Rows:
+    """What each member gains or loses itself."""
+    c = result.contributions.columns
+    names = [label_of(result, str(code)) for code in c["player"]]
+    return bar_rows(names, c["gain"], c["gain_low"], c["gain_high"], [small_per_cent(v) for v in c["gain_pct"]])
+
+
+def bystander_rows(result: CoalitionResult) -> Rows:
+    """Third countries."""
+    c = result.bystanders.columns
+    names = [label(str(code))[:1].upper() + label(str(code))[1:] for code in c["country"]]
+    return bar_rows(names, c["variation"], c["low"], c["high"], [small_per_cent(v) for v in c["per_cent"]])
+
+
+def lattice_rows(result: CoalitionResult) -> Rows:
+    """Nodes and edges of the lattice; none for more than DRAWN players."""
+    n = len(result.names)
+    if n > DRAWN:
+        return []
+    sizes = [k.bit_count() for k in range(1 << n)]
+    places = [sum(sizes[other] == sizes[k] for other in range(k)) for k in range(1 << n)]
+    values = [plain(float(value), 0) if np.isfinite(value) else "no number" for value in result.study.v]
+    stable = result.theory.stable_sets or ()
+    return [
+        {
+            "name": " ".join(name for i, name in enumerate(result.names) if k >> i & 1) or "nobody",
+            "size": sizes[k], "place": places[k], "value": values[k],
+            "stable": k in stable, "edges": [(sizes[k ^ 1 << i], places[k ^ 1 << i]) for i in range(n) if k >> i & 1],
+        }
+        for k in range(1 << n)
+    ]  # fmt: skip
+
+
+def frontier_rows(result: CoalitionResult) -> Rows:
+    """Points of the frontier: target loss against own loss, or joint gain against size."""
+    senders = result.game.players.value != "joint-gain"
+    titles = {"x": "own loss of the members, million USD a year", "y": "loss of the target, million USD a year"}
+    if not senders:
+        titles = {"x": "members", "y": "joint gain, million USD a year"}
+    cost, benefit = ("own_loss", "target_loss") if senders else ("size", "value")
+    best = result.frontier.columns
+    rows: Rows = []
+    if len(result.names) <= LARGEST and len(result.coalitions) <= 1024:
+        every = result.coalitions.columns
+        rows = [_point(every, k, cost, benefit, "any") for k in range(len(every["size"]))]
+    rows += [_point(best, k, cost, benefit, "best") for k in range(len(best["size"]))]
+    whole = np.flatnonzero(best["size"] == len(result.names))
+    rows += [{**_point(best, int(k), cost, benefit, "whole"), "name": "all members"} for k in whole]
+    return [{**row, **titles} for row in rows if np.isfinite(row["cost"]) and np.isfinite(row["benefit"])]
+
+
+def _point(columns: Any, k: int, cost: str, benefit: str, kind: str) -> dict[str, Any]:
+    return {"cost": float(columns[cost][k]), "benefit": float(columns[benefit][k]), "kind": kind,
+            "name": str(columns["coalition"][k])}  # fmt: skip
+
+
+def figure_jobs(result: CoalitionResult) -> dict[str, dict[str, Any]]:
+    """What the page draws, by name."""
+    jobs = {
+        "contributions": {"kind": bars, "rows": contribution_rows(result),
+                          "text": "Contribution of each member to the grand coalition, million USD a year."},
+        "gains": {"kind": bars, "rows": gain_rows(result),
+                  "text": "Gains and losses of the members, million USD a year."},
+        "lattice": {"kind": lattice, "rows": lattice_rows(result), "text": "Every coalition with its value."},
+        "frontier": {"kind": frontier, "rows": frontier_rows(result), "text": "What coalitions reach at which cost."},
+        "bystanders": {"kind": bars, "rows": bystander_rows(result),
+                       "text": "Gains and losses of third countries, million USD a year."},
+    }  # fmt: skip
+    return {name: job for name, job in jobs.items() if job["rows"]}
+
+
+def draw_jobs(jobs: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Every picture as SVG, wide and narrow."""
+    return {
+        name: {key: svg(job["kind"](job["rows"], width), job["text"])
+               for key, width in (("wide", WIDE), ("narrow", NARROW))}
+        for name, job in jobs.items()
+    }  # fmt: skip
+
+
+def plot_table(table: Table) -> Any:
+    """The chart of a table, for notebooks. Raises InputError for a table that has none."""
+    result: Any = table.outcomes
+    if table.name == "contributions":
+        return bars(contribution_rows(result), WIDE)
+    if table.name == "bystanders":
+        return bars(bystander_rows(result), WIDE)
+    if table.name in ("frontier", "steps"):
+        return frontier(frontier_rows(result), WIDE)
+    if table.name == "coalitions" and lattice_rows(result):
+        return lattice(lattice_rows(result), WIDE)
+    keys = {"stability": ("incentive", "low", "high"), "partners": ("adds", "adds_low", "adds_high")}
+    if table.name in keys and len(table):
+        value, low, high = (table.columns[key] for key in keys[table.name])
+        names = [label_of(result, str(code)) for code in table.columns["player"]]
+        return bars(bar_rows(names, value, low, high, [""] * len(names)), WIDE)
+    drawn = "contributions, bystanders, frontier, coalitions (up to five players), stability, partners"
+    raise InputError(f"table {table.name}", "this table has no picture", allowed=drawn)
