@@ -18,6 +18,7 @@ from comity.errors import ComityError, InputError  # noqa: E402
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
+    from comity.outcomes.simulate import Outcomes
     from comity.report.drawing import Drawer
 
 app = typer.Typer(
@@ -93,7 +94,7 @@ def _run(
         if year is not None:
             raise InputError("--year", "a dossier is assessed at full implementation", found=year,
                              advice="Run one of its scenarios for a single year.")  # fmt: skip
-        assessment = _assessed(scenario, world, closure, elasticities, draws, seed)
+        assessment = _assessed(scenario, world, closure, elasticities, draws, seed, drawer)
         outcomes = assessment.main
     else:
         scen = load_scenario(scenario)
@@ -123,17 +124,28 @@ def _run(
 
 
 def _assessed(
-    name: str, world: str | None, closure: str | None, elasticities: str | None, draws: int | None, seed: int | None
+    name: str,
+    world: str | None,
+    closure: str | None,
+    elasticities: str | None,
+    draws: int | None,
+    seed: int | None,
+    drawer: Drawer,
 ) -> Assessment:
     """The dossier of that name, assessed on its own world or the one asked for."""
     from comity import assess, load_dossier, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
     from comity.outcomes.simulate import refuse_draws
+    from comity.report.figures import figure_jobs, send_all
 
     refuse_draws(draws, seed)
     dossier = load_dossier(name)
     economy = load_world(world or dossier.world or DEFAULT_WORLD)
-    return assess(economy, dossier, closure=closure, elasticities=elasticities)
+
+    def draw(main: Outcomes) -> None:  # beside the claims
+        send_all(figure_jobs(main), drawer)
+
+    return assess(economy, dossier, closure=closure, elasticities=elasticities, ready=draw)
 
 
 @app.command()

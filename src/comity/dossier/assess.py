@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from comity.dossier.recovered import recovered
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Claim, Commitment, Dossier
 from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
+from comity.beside import beside
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.numbers import SCHEMA_VERSION, Number
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
-THREADS = 2  # scenarios solved at the same time; more would share the memory's speed
+APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
 NO_SOLUTION = CANNOT_TELL.split(":")[0] + ": no solution"
 TESTS: dict[str, Callable[[Runs, Claim, Any], Verdict]] = {
@@ -122,13 +122,19 @@ class Assessment:
 
 
 def assess(
-    world: World, dossier: Dossier, *, closure: str | None = None, elasticities: str | None = None
+    world: World,
+    dossier: Dossier,
+    *,
+    closure: str | None = None,
+    elasticities: str | None = None,
+    ready: Callable[[Outcomes], None] | None = None,
 ) -> Assessment:
     """Test every claim of a dossier on a world.
 
     Parameters
     ----------
     closure, elasticities : override those of every scenario, as in `simulate`
+    ready : called with the outcomes of the main scenario as soon as they are there
 
     Raises
     ------
@@ -139,9 +145,9 @@ def assess(
     if not isinstance(dossier, Dossier):
         raise InputError("dossier", "a Dossier is needed", found=dossier, advice="Use load_dossier(name_or_file).")
     runs = Runs(world, dossier, closure, elasticities)
-    outcomes, refused = solve_all(runs)
-    with ONE_BLAS_THREAD, ThreadPoolExecutor(THREADS) as pool:
-        verdicts = tuple(pool.map(lambda claim: verdict_on(runs, claim), dossier.claims))
+    with ONE_BLAS_THREAD:
+        outcomes, refused = solve_all(runs, ready)
+        verdicts = judge_all(runs)
     return Assessment(
         dossier=dossier,
         world=world,
@@ -154,19 +160,21 @@ def assess(
     )
 
 
-def solve_all(runs: Runs) -> tuple[dict[str, Solved], dict[str, str]]:
+def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tuple[dict[str, Solved], dict[str, str]]:
     """Every scenario of the dossier that can be run here, and why the others cannot.
 
     The main one must, and on the world the dossier was written for so must all: there, a refusal is a mistake in the
     file, while on another world it says that the question cannot be put to it (a regime its flows already contain).
     """
     own = runs.dossier.world is not None and runs.dossier.world == runs.world.name
-    with (
-        ONE_BLAS_THREAD,
-        ThreadPoolExecutor(THREADS) as pool,
-    ):  # each scenario's solves are its own; what goes wrong is read below
-        for waiting in [pool.submit(runs.solved, name) for name in runs.dossier.found]:
-            waiting.exception()
+    # the main one first: what it makes of the world (elasticity sets, counts, balanced benchmarks) serves both halves;
+    # what goes wrong is read below, in the order of the file
+    if runs.ranges([runs.dossier.main]) and ready is not None:
+        main = runs.solved(runs.dossier.main)
+        if isinstance(main, Outcomes):
+            ready(main)
+    names = [name for name in runs.dossier.found if name != runs.dossier.main and not runs.is_bound(name)]
+    _, runs.known = beside(lambda: runs.ranges(names[::2]), lambda: runs.ranges(names[1::2]))
     outcomes: dict[str, Solved] = {}
     refused: dict[str, str] = {}
     for name in dict.fromkeys([runs.dossier.main, *runs.dossier.found]):
@@ -179,6 +187,25 @@ def solve_all(runs: Runs) -> tuple[dict[str, Solved], dict[str, str]]:
                 raise
             refused[name] = str(problem)
     return outcomes, refused
+
+
+def judge_all(runs: Runs) -> tuple[Verdict, ...]:
+    """The verdicts in the order of the file. Claims about delay stay here, where the monitor uses their years again."""
+    claims = runs.dossier.claims
+    apart = [claim.id for claim in claims if getattr(claim.test, "kind", "") in APART][1:]
+
+    def verdicts(some: Sequence[Claim]) -> dict[str, Verdict]:
+        return {claim.id: verdict_on(runs, claim) for claim in some}
+
+    def bare() -> dict[str, Verdict]:
+        made = verdicts([claim for claim in claims if claim.id in apart])
+        return {name: replace(verdict, claim=None) for name, verdict in made.items()}
+
+    found, other = beside(lambda: verdicts([claim for claim in claims if claim.id not in apart]), bare)
+    for claim in claims:
+        if claim.id in other:
+            found[claim.id] = replace(other[claim.id], claim=claim)
+    return tuple(found[claim.id] for claim in claims)
 
 
 def verdict_on(runs: Runs, claim: Claim) -> Verdict:

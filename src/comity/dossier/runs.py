@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from comity.benchmark.world import World
 from comity.dossier.combinations import RANGE, RANGE_WITHOUT_SIZES, Ready, explore
 from comity.dossier.frictions import Bound, bound
 from comity.dossier.schema import Claim, Dossier, Frictions
-from comity.errors import InputError, nearest
+from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.counts import Count, on_count
 from comity.outcomes.ranges import Choice, Range, run_range
 from comity.outcomes.simulate import OnCount, Outcomes, simulate
@@ -42,6 +43,7 @@ class Runs:
     dossier: Dossier
     closure: str | None = None
     elasticities: str | None = None
+    known: dict[str, tuple[Range, ...]] = field(default_factory=dict)
     _solved: dict[str, Solved] = field(default_factory=dict)
     _refused: dict[str, RefusedHere] = field(default_factory=dict)
     _years: dict[tuple[str, tuple[float, ...]], Solved] = field(default_factory=dict)
@@ -71,6 +73,14 @@ class Runs:
             )
         return thing
 
+    def ranges(self, names: Sequence[str]) -> dict[str, tuple[Range, ...]]:
+        """The ranges of some scenarios on all their counts; those that are refused are left out."""
+        found = {}
+        for name in names:
+            with suppress(RefusedHere, NoSolutionError):
+                found[name] = tuple(run.range for run in self.solved(name).runs)
+        return found
+
     def solved(self, name: str) -> Solved:
         """The scenario at full implementation. Raises RefusedHere, NoSolutionError."""
         if name in self._refused:
@@ -86,7 +96,8 @@ class Runs:
 
     def _solve(self, name: str, thing: Scenario | Frictions) -> Solved:
         if isinstance(thing, Scenario):
-            return simulate(self.world, thing, closure=self.closure, elasticities=self.elasticities)
+            known = self.known.get(name, ())
+            return simulate(self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known)
         position, title = next(
             ((k, item.title) for k, item in enumerate(self.dossier.scenarios) if item.id == name), (0, None)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
@@ -328,6 +329,7 @@ def simulate(
     draws: int | None = None,
     seed: int | None = None,
     all_counts: bool = True,
+    known: Sequence[Range] = (),
 ) -> Outcomes:
     """Run a scenario on a world: the central solution and its range, on every statistical count of the pair.
 
@@ -336,6 +338,7 @@ def simulate(
     closure, elasticities : override the scenario's own; defaults "fixed-deficits" and the world's own set
     year : measures in force at the start of that year; None is full implementation
     all_counts : False solves on the world's own count alone
+    known : the ranges, in the order of the counts, where they have been solved before
     draws, seed : bands from draws; not available in this version
 
     Raises
@@ -364,11 +367,12 @@ def simulate(
     counts: list[Count | None] = [*counts_of(world, compiled.pairs)] or [None]
     if not all_counts:
         counts = counts[:1]
-    for count in counts:
+    for number, count in enumerate(counts):
         benchmark = world if count is None or count.in_world else on_count(world, count)
         economy = with_set(benchmark, chosen)
         central = solve_compiled(economy, compile_scenario(economy, scen, year=at), wanted)
-        runs.append(OnCount(count, central, run_range(benchmark, scen, choice, at, central)))
+        found = known[number] if known else run_range(benchmark, scen, choice, at, central)
+        runs.append(OnCount(count, central, found))
     return Outcomes(world, scen, compiled, choice, at, tuple(runs))
 
 

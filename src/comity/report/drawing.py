@@ -215,20 +215,19 @@ class Drawer:
             self.process = None
 
     def send(self, jobs: list[dict[str, Any]]) -> None:
-        """Hand over the figures; they are drawn while the caller goes on. Once only."""
-        self.sent = jobs
+        """Hand over figures, at once or in parts; they are drawn while the caller goes on."""
+        self.sent = self.sent + jobs
         if self.process is None or self.process.stdin is None:
             return
         try:
-            self.process.stdin.write(json.dumps(jobs))
-            self.process.stdin.close()
-            self.process.stdin = None  # so that `communicate` leaves it alone
+            self.process.stdin.write(json.dumps(jobs) + "\n")
+            self.process.stdin.flush()
         except (OSError, ValueError):  # it died, or was closed
             self.close()
             self.process = None
 
     def collect(self) -> list[dict[str, str]]:
-        """The figures that were sent; falls back to drawing here if the process is gone."""
+        """The figures that were sent, in order; falls back to drawing here if the process is gone."""
         if self.process is not None:
             try:
                 text, _ = self.process.communicate(timeout=60)
@@ -260,8 +259,8 @@ def _serve() -> None:
 
     schemapi.disable_debug_mode()  # the charts are ours and validated in the tests; checking them here takes 0.6 s
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
-    jobs = json.loads(sys.stdin.read() or "[]")
-    sys.stdout.write(json.dumps([draw(job) for job in jobs]))
+    drawn = [draw(job) for line in sys.stdin for job in json.loads(line)]
+    sys.stdout.write(json.dumps(drawn))
 
 
 if __name__ == "__main__":

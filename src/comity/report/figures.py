@@ -71,8 +71,10 @@ def draw_all(jobs: Jobs) -> Drawn:
 
 
 def send_all(jobs: Jobs, drawer: Drawer) -> None:
-    """Hand every job to the drawing process, PNG included; `collect_all` takes the figures back later."""
-    drawer.send([{**job, "png": True} for job in jobs.values()])
+    """Hand every job that it does not have yet to the drawing process, PNG included; `collect_all` takes the figures
+    back later."""
+    known = len(drawer.sent)  # the first ones, in the order of the page
+    drawer.send([{**job, "png": True} for job in list(jobs.values())[known:]])
 
 
 def collect_all(jobs: Jobs, drawer: Drawer) -> Drawn:

@@ -1,0 +1,56 @@
+"""Two halves at once: whatever becomes of the copy, the answers are those of doing one after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import pytest
+
+from comity.beside import beside, may_fork
+
+ME = os.getpid()
+FORKS = pytest.mark.skipif(
+    sys.platform != "linux" or (os.cpu_count() or 1) < 2 or "jax" in sys.modules, reason="nothing is forked here"
+)
+
+
+@FORKS
+def test_the_second_half_is_done_by_a_copy() -> None:
+    mine, other = beside(os.getpid, lambda: (os.getpid(), bytes(3_000_000)))  # more than a pipe holds
+    assert mine == ME and other[0] != ME and len(other[1]) == 3_000_000
+
+
+def test_what_goes_wrong_in_the_copy_goes_wrong_here() -> None:
+    def refuse() -> None:
+        raise ValueError("as if alone")
+
+    with pytest.raises(ValueError, match="as if alone"):
+        beside(lambda: 1, refuse)
+    with pytest.raises(KeyError):
+        beside(lambda: {}["mine"], lambda: 2)
+
+
+def test_a_dead_copy_or_an_answer_that_cannot_be_sent_is_done_here() -> None:
+    def die_away_from_home() -> int:
+        if os.getpid() != ME:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.getpid()
+
+    assert beside(lambda: 1, die_away_from_home) == (1, ME)
+    number, function = beside(lambda: 1, lambda: lambda: 5)  # a lambda cannot be pickled
+    assert number == 1 and function() == 5
+
+
+def test_no_copy_beside_other_threads() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert not may_fork()
+        assert beside(os.getpid, os.getpid) == (ME, ME)
+    finally:
+        stop.set()
+        thread.join()
