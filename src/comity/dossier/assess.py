@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
+from comity.beside import beside
 from comity.dossier import claims
 from comity.dossier.delay import delay
 from comity.dossier.monitor import Monitor, monitor
@@ -16,7 +17,6 @@ from comity.dossier.recovered import recovered
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Claim, Commitment, Dossier
 from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
-from comity.beside import beside
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.numbers import SCHEMA_VERSION, Number
