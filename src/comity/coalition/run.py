@@ -44,7 +44,7 @@ def coalition(
     orders, seed : of the permutation sampling, for more than 15 players
     ranges : also solve every combination of elasticity set, size level and closure (all coalitions up to 5 players; for
         more those that contributions and stability rest on)
-    workers : threads that solve at the same time
+    workers : 1, or 2 for a second process
 
     Raises
     ------

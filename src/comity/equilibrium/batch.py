@@ -8,8 +8,6 @@ solved beside depends on the plan alone, so the same plan gives the same bits wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
 from typing import Any
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
+from comity.beside import beside
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.changes import changes_of
 from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
@@ -31,6 +30,7 @@ from comity.errors import InputError, NoSolutionError, listing
 Array = NDArray[np.float64]
 
 CHUNK = 64  # wide enough for matrix products, narrow enough for the processor's cache
+BLOCK = 32  # chunks between two processes at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +99,8 @@ def solve_many(
     world : one World for all, or one for each shock
     trade_elasticity : (S, J) theta of each scenario, instead of the world's
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
-    workers : threads that solve chunks at the same time (BLAS itself is kept to one thread); the bits do not depend
-        on it
+    workers : 2 solves every second chunk in a copy of this process, where forking is safe (Linux, no other thread); the
+        bits do not depend on it
     engine : "numpy", or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
 
     Raises
@@ -177,7 +177,6 @@ def solve_each(
     targets: Sequence[str] | Sequence[Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
     start: Array | None = None,
-    workers: int = 1,
 ) -> Iterator[Solution | NoSolutionError | InputError]:
     """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
 
@@ -196,7 +195,7 @@ def solve_each(
     cases = _cases(world, shocks, None, rules)
     if start is not None:
         cases = (replace(case, start=checked_start(start, case.world)) for case in cases)
-    yield from _run(cases, tolerance, workers, Outcome.whole, light=None)
+    yield from _run(cases, tolerance, 1, Outcome.whole, light=None)
 
 
 def _closures(closure: str, targets: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -233,44 +232,24 @@ def _run(
     read: Callable[[Outcome], Any],
     light: Sequence[str] | None,
 ) -> Iterator[Any]:
-    """What `read` takes from each outcome, in order; never more than a few chunks in memory."""
+    """What `read` takes from each outcome, in order; never more than BLOCK chunks in memory."""
     check_tolerance(tolerance)
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InputError("workers", "a number of threads is needed", found=workers, allowed="1 or more")
+    if isinstance(workers, bool) or workers not in (1, 2):
+        raise InputError("workers", "one process or two", found=workers, allowed="1 or 2")
+    space = Space()
 
-    def chunk(part: list[Case], space: Space) -> list[Any]:
-        return [read(outcome) for outcome in solve_cases(part, tolerance, space, light)]
+    def solved(parts: Sequence[list[Case]]) -> list[list[Any]]:
+        return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light)] for part in parts]
 
     chunks = iter(lambda: list(islice(cases, CHUNK)), [])
-    with ExitStack() as stack:
-        stack.enter_context(ONE_BLAS_THREAD)
-        if workers == 1:
-            space = Space()
-            for part in chunks:
-                yield from chunk(part, space)
-            return
-        pool = stack.enter_context(ThreadPoolExecutor(workers))
-        spaces = [Space() for _ in range(workers)]
-        waiting: list[Future[list[Any]]] = []
-
-        def submit(part: list[Case]) -> None:
-            waiting.append(pool.submit(_with_space, chunk, part, spaces))
-
-        for part in islice(chunks, workers + 1):
-            submit(part)
-        while waiting:
-            done = waiting.pop(0).result()
-            for part in islice(chunks, 1):
-                submit(part)
-            yield from done
-
-
-def _with_space(chunk: Callable[[list[Case], Space], list[Any]], part: list[Case], spaces: list[Space]) -> list[Any]:
-    space = spaces.pop()  # as many as threads: there is always one
-    try:
-        return chunk(part, space)
-    finally:
-        spaces.append(space)
+    with ONE_BLAS_THREAD:
+        for block in iter(lambda: list(islice(chunks, BLOCK if workers == 2 else 1)), []):
+            mine, others = block[::2], block[1::2]
+            first, second = (
+                beside(lambda m=mine: solved(m), lambda o=others: solved(o)) if others else (solved(mine), [])
+            )
+            for k in range(len(block)):
+                yield from (first if k % 2 == 0 else second)[k // 2]
 
 
 def _stack(rows: list[Array | None]) -> Array:
