@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from functools import cache
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,9 @@ from comity.equilibrium.problem import make_problem
 from comity.equilibrium.residual import residuals
 from comity.equilibrium.solution import Solution
 
-jax = pytest.importorskip("jax", reason="needs the extra: pip install 'comity[jax]'")
+# not imported while tests are collected: once JAX runs, nothing may fork, and other tests are about that
+if find_spec("jax") is None:
+    pytest.skip("needs the extra: pip install 'comity[jax]'", allow_module_level=True)
 
 Array = NDArray[np.float64]
 
@@ -277,6 +280,8 @@ def test_a_failing_member_changes_nothing_for_the_others() -> None:
 def test_a_member_that_leaves_the_domain_starts_again_from_its_best_state() -> None:
     from comity.equilibrium.jax_anderson import accelerate
 
+    import jax
+
     jnp = jax.numpy
     with jax.enable_x64(True):
         pull = jnp.array([[0.5, 4.0]])  # the second member is thrown past 2, where nothing is defined, by a whole step
@@ -357,6 +362,8 @@ def test_64_bit_numbers_stay_with_us() -> None:
     world = small_world()
     batch = batch_of(world, compact_shocks(world, 1), "fixed-deficits")
     assert batch.kept["real_income_hat"].dtype == np.float64
+    import jax
+
     assert jax.numpy.ones(1).dtype == np.float32
 
 
