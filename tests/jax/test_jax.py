@@ -278,9 +278,9 @@ def test_a_failing_member_changes_nothing_for_the_others() -> None:
 
 
 def test_a_member_that_leaves_the_domain_starts_again_from_its_best_state() -> None:
-    from comity.equilibrium.jax_anderson import accelerate
-
     import jax
+
+    from comity.equilibrium.jax_anderson import accelerate
 
     jnp = jax.numpy
     with jax.enable_x64(True):
@@ -368,7 +368,7 @@ def test_64_bit_numbers_stay_with_us() -> None:
 
 
 def test_32_bit_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jax, "enable_x64", lambda _: nullcontext())
+    monkeypatch.setattr("jax.enable_x64", lambda _: nullcontext())
     with pytest.raises(InputError, match="no 64-bit numbers"):
         batch_of(synthetic_world(3, 2, seed=1), [Shock()], "fixed-deficits")  # a World not on the device yet
 
