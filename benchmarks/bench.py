@@ -87,7 +87,7 @@ def measure_batch(
         "what": name,
         "size": size_of(world),
         "scenarios": len(shocks),
-        "threads": workers,
+        "processes": workers,
         "ms each": round(1e3 * seconds / len(shocks), 2),
         "per second": round(len(shocks) / seconds),
         "yardstick ms": round(1e3 * products, 2),
@@ -199,7 +199,7 @@ def cold_starts() -> list[dict[str, Any]]:
     bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True), 5)
     rows = [("comity --help", ["--help"], 0.5)]
     with tempfile.TemporaryDirectory() as folder:
-        rows.append(("the same with --no-claims", ["run", "tehran-2023", "--no-claims", "--out", folder], 3.0))
+        rows.append(("comity run tehran-2023 --no-claims, report written", ["run", "tehran-2023", "--no-claims", "--out", folder], 3.0))
         rows.append(("comity run tehran-2023, claims and report", ["run", "tehran-2023", "--out", folder], 5.0))
         return [
             {
