@@ -199,7 +199,13 @@ def cold_starts() -> list[dict[str, Any]]:
     bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True), 5)
     rows = [("comity --help", ["--help"], 0.5)]
     with tempfile.TemporaryDirectory() as folder:
-        rows.append(("comity run tehran-2023 --no-claims, report written", ["run", "tehran-2023", "--no-claims", "--out", folder], 3.0))
+        rows.append(
+            (
+                "comity run tehran-2023 --no-claims, report written",
+                ["run", "tehran-2023", "--no-claims", "--out", folder],
+                3.0,
+            )
+        )
         rows.append(("comity run tehran-2023, claims and report", ["run", "tehran-2023", "--out", folder], 5.0))
         return [
             {
