@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -245,9 +246,7 @@ def _run(
     with ONE_BLAS_THREAD:
         for block in iter(lambda: list(islice(chunks, BLOCK if workers == 2 else 1)), []):
             mine, others = block[::2], block[1::2]
-            first, second = (
-                beside(lambda m=mine: solved(m), lambda o=others: solved(o)) if others else (solved(mine), [])
-            )
+            first, second = beside(partial(solved, mine), partial(solved, others)) if others else (solved(mine), [])
             for k in range(len(block)):
                 yield from (first if k % 2 == 0 else second)[k // 2]
 
