@@ -68,3 +68,39 @@ def test_refusals(folders: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text('{"schema_version": 99}')
     with pytest.raises(InputError, match="written in another format"):
         compare.side(str(tmp_path))
+
+
+def test_heading_and_finding_say_what_differs(folders: tuple[Path, Path]) -> None:
+    left, right = compare.side(str(folders[0])), compare.side(str(folders[1]))
+    assert compare.heading(left, right) == "tehran-2023, trade deficits: fixed-deficits against balanced"
+    said = compare.finding(compare.lines(left, right))
+    assert said.startswith(
+        "Largest differences, second less first: goods trade after the measures of Iran and Belarus "
+    )
+    largest = max(
+        (line for line in compare.lines(left, right) if line.name == "equivalent variation"),
+        key=lambda line: abs(line.difference or 0.0),
+    )
+    assert largest.country == "IRN" and "gain or loss of Iran \N{MINUS SIGN}0.29 million USD a year" in said
+    assert compare.finding(compare.lines(left, left)) == "No number that both runs have differs."
+    other = compare.side("sanctioned-front")
+    assert compare.heading(left, other) == "tehran-2023 against sanctioned-front"
+
+
+def test_both_runs_lie_on_one_axis() -> None:
+    def side(low: float, estimate: float, high: float) -> dict:
+        return {"low": low, "estimate": estimate, "high": high}
+
+    line = compare.Line("real income", "IRN", "per cent", side(0.0, 5.0, 10.0), side(-10.0, 0.0, 5.0))
+    drawn = compare._axis(line, ("first", "second"))
+    # 230 px with margins of 8 for -10 to 10: 0 lies in the middle, 5 at three quarters
+    assert 'cx="168.5" cy="11"' in drawn and 'cx="115.0" cy="29"' in drawn
+    assert "Real income, Iran in per cent: first 5, range 0 to 10 and second 0, range -10 to 5." in drawn
+    alone = compare.Line("real income", "IRN", "per cent", side(1.0, 2.0, 3.0), None)
+    assert compare._axis(alone, ("first", "second")).count("<circle") == 1
+
+
+def test_page_puts_money_and_per_cent_of_an_economy_in_one_row(folders: tuple[Path, Path]) -> None:
+    text = compare.page(compare.side(str(folders[0])), compare.side(str(folders[1])))
+    assert text.count(">Real income, Iran<") == 1 and "m USD" in text and "IRN-BLR" not in text
+    assert "trade deficits (differs)" in text and text.count("(differs)") == 1

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from comity import Outcomes, load_world, simulate
-from comity.report import charts, drawing, headline
+from comity.report import charts, drawing, headline, sectors, trade_drawing
 from comity.report.page import by_sector, context, page
 from comity.report.terminal import summary, verdict
 from comity.scenario.load import parse_scenario
@@ -66,7 +66,11 @@ def test_band_line_puts_marks_where_the_numbers_are() -> None:
     svg = headline.strip(50.0, 25.0, 100.0, [(0.0, "0")], (0.0, 100.0))
     # 250 px wide with a margin of 8: 0 -> 8, 25 -> 66.5, 50 -> 125, 100 -> 242
     assert 'x1="66.5" x2="242.0"' in svg and 'cx="125.0"' in svg and 'x1="8.0" x2="8.0"' in svg
-    assert f'fill="{drawing.ACCENT}"' in svg and 'role="img"' in svg and "Range 25 to 100, estimate 50" in svg
+    assert (
+        f'fill="{drawing.ACCENT}"' in svg
+        and 'role="img"' in svg
+        and 'aria-label="Estimate: 50, range 25 to 100; marked: zero."' in svg
+    )
     hollow = headline.strip(1.0, -1.0, 3.0, [(0.0, "0")], (-1.0, 3.0))
     assert '<circle cx="125.0" cy="14" r="5.5" fill="none"' in hollow  # a range that includes zero
 
@@ -74,7 +78,7 @@ def test_band_line_puts_marks_where_the_numbers_are() -> None:
 def test_colours_are_tokens_with_a_dark_counterpart(outcomes: Outcomes) -> None:
     figures = context(outcomes, "x")
     known = {*drawing.DARK, drawing.WHITE, drawing.TILE_INK, drawing.TILE_INK_3, "none", "transparent"}
-    for figure in ("bars", "map", "flows"):
+    for figure in ("bars", "map", "flows", "sectors"):
         for svg in figures[figure].values():
             used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg))
             assert used <= known, f"{figure}: {used - known}"
@@ -127,7 +131,7 @@ def test_page_is_one_file_that_asks_for_nothing(drawn: str) -> None:
     assert drawn.count("<h1") == 1
     assert not re.search(r'(?:src|href)="(?:https?:)?//', drawn) and "<script" not in drawn and "@import" not in drawn
     pictures = re.findall(r"<svg[^>]*>", drawn)
-    assert len(pictures) == 11  # four figures in two widths, three band lines
+    assert len(pictures) == 12  # four figures in two widths, three band lines, the key of the map
     assert all('role="img"' in tag and re.search(r'aria-label="[^"]{5,}"', tag) for tag in pictures)
     assert "prefers-color-scheme:dark" in drawn and "comity run lower-duty.yaml" in drawn
     assert PAIR.splitlines()[1] in drawn  # the scenario itself, to run again
@@ -137,8 +141,12 @@ def test_figures_are_valid_vega_lite(outcomes: Outcomes) -> None:
     for width in (drawing.WIDE, drawing.NARROW):
         drawing.bars(charts.bars_data(outcomes), width).to_dict(validate=True)
         drawing.tile_map(charts.map_data(outcomes), width).to_dict(validate=True)
-        spec = drawing.flows(charts.flows_data(outcomes), width).to_dict(validate=True)
-        assert len(spec["layer"]) == 3
+        spec = trade_drawing.flows(charts.flows_data(outcomes), width).to_dict(validate=True)
+        # range, hollow dot, filled dot, and the words: at the right, or above with the name
+        assert len(spec["layer"]) == (4 if width == drawing.WIDE else 5)
+        panels = trade_drawing.sector_panels(sectors.sectors_data(outcomes), width).to_dict(validate=True)
+        joined = panels["hconcat" if width == drawing.WIDE else "vconcat"]
+        assert [panel["title"]["text"] for panel in joined] == ["Iran to Belarus", "Belarus to Iran"]
 
 
 def test_a_measure_on_everybody_has_no_party() -> None:

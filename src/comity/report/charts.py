@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import label
-from comity.report import drawing
+from comity.report import drawing, trade_drawing
 from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3, WHITE, WIDE
 from comity.report.words import levels, small_per_cent
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes, Table
 
 
-LARGE_GROUP = 12  # with more parties the sectors of everybody's trade say little
+NOISE = "inside the noise"  # said instead of a per cent where the range includes zero
 BREAKS_SMALLEST = 0.001  # per cent: the first class of the map
 
 
@@ -44,7 +43,7 @@ def bars_data(outcomes: Outcomes) -> list[dict[str, Any]]:
     rows.sort(key=lambda row: -row["value"])
     rows.append(
         {"code": "rest", "name": f"{len(rest)} others together", "value": total, "low": float(min(variants)),
-         "high": float(max(variants)), "percent": "", "party": False,
+         "high": float(max(variants)), "percent": NOISE if min(variants) <= 0 <= max(variants) else "", "party": False,
          "color": _tone(min(variants), max(variants), total)}
     )  # fmt: skip
     return rows
@@ -52,12 +51,11 @@ def bars_data(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 def _bar(code: str, name: str, row: Any, party: bool) -> dict[str, Any]:
     low, high, value = row.equivalent_variation_low, row.equivalent_variation_high, row.equivalent_variation
-    change = row.real_income_pct
+    tone = _tone(low, high, value)
     return {
         "code": code, "name": name[:1].upper() + name[1:],
         "value": float(value), "low": float(low), "high": float(high),
-        "percent": small_per_cent(change), "party": party,
-        "color": _tone(low, high, value),
+        "percent": NOISE if tone == "noise" else small_per_cent(row.real_income_pct), "party": party, "color": tone,
     }  # fmt: skip
 
 
@@ -78,7 +76,8 @@ def map_data(outcomes: Outcomes) -> list[dict[str, Any]]:
         sure = not row.real_income_low_pct <= 0 <= row.real_income_high_pct
         rank = int(np.searchsorted(BREAKS, row.real_income_pct if sure else 0.0))
         rows.append(
-            {"code": row.country, "column": column, "line": line, "fill": CLASSES[rank],
+            {"code": row.country, "real_income_pct": row.real_income_pct, "low_pct": row.real_income_low_pct,
+             "high_pct": row.real_income_high_pct, "column": column, "line": line, "fill": CLASSES[rank],
              "party": row.country in outcomes.parties, "ink": _tile_ink(rank)}
         )  # fmt: skip
     return rows
@@ -104,8 +103,9 @@ def flows_data(outcomes: Outcomes, most: int = 8) -> list[dict[str, Any]]:
     rows = []
     for row in chosen:
         n, i = world.country(row.destination), world.country(row.origin)
+        name = f"{label(row.origin)} to {label(row.destination)}"
         rows.append(
-            {"name": f"{label(row.origin)} to {label(row.destination)}", "before": row.before, "after": row.after,
+            {"name": name[:1].upper() + name[1:], "before": row.before, "after": row.after,
              "low": float(row.before * low[n, i]), "high": float(row.before * high[n, i])}
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row["after"])
@@ -120,45 +120,6 @@ def flow_finding(flows: list[dict[str, Any]]) -> str:
     return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
 
 
-def sectors_data(outcomes: Outcomes, most: int = 10) -> list[dict[str, Any]]:
-    """Goods trade among the parties by sector, the sectors with most trade first and the others summed; the central
-    estimate alone, since ranges are kept for whole flows. Empty where fewer than two parties trade."""
-    parties = outcomes.parties
-    if not 2 <= len(parties) <= LARGE_GROUP or not outcomes.compiled.pairs:
-        return []
-    columns, names = outcomes.trade.columns, load_sectors()
-    among = np.isin(columns["origin"], parties) & np.isin(columns["destination"], parties)
-    among &= columns["origin"] != columns["destination"]
-    totals: dict[str, list[float]] = {}
-    for k in np.flatnonzero(among):
-        code = str(columns["sector"][k])
-        if code in names and names[code].kind == "goods":
-            pair = totals.setdefault(code, [0.0, 0.0])
-            pair[0] += float(columns["before"][k])
-            pair[1] += float(columns["after"][k])
-    ranked = sorted(totals.items(), key=lambda item: -max(item[1]))
-    shown, rest = ranked[:most], ranked[most:]
-    rows = [_sector_row(names[code].name, *values) for code, values in shown if max(values) > 0]
-    if rest:
-        rows.append(_sector_row(f"{len(rest)} other sectors", *(sum(v[k] for _, v in rest) for k in (0, 1))))
-    return rows if len(rows) > 1 else []
-
-
-def _sector_row(name: str, before: float, after: float) -> dict[str, Any]:
-    return {"name": name, "before": before, "after": after, "low": after, "high": after}
-
-
-def sector_finding(rows: list[dict[str, Any]]) -> str:
-    """The heading over the trade by sector."""
-    if not rows:
-        return ""
-    most = max(rows, key=lambda row: abs(row["after"] - row["before"]))
-    total = sum(row["after"] - row["before"] for row in rows)
-    share = (most["after"] - most["before"]) / total if total else 0.0
-    part = f", {share:.0%} of the whole change".replace("%", " %") if 0 < share <= 1 else ""
-    return f"By sector, {most['name'].lower()} change most{part}"
-
-
 def plot_table(table: Table) -> Any:
     """The chart of a table of Outcomes, for notebooks."""
     import altair as alt
@@ -167,7 +128,7 @@ def plot_table(table: Table) -> Any:
     if table.name == "welfare":
         return drawing.bars(bars_data(outcomes), WIDE)
     if table.name in ("trade", "diversion", "totals"):
-        return drawing.flows(flows_data(outcomes), WIDE)
+        return trade_drawing.flows(flows_data(outcomes), WIDE)
     column = {"prices": "price_pct", "production": "change", "revenue": "tariff_revenue_after"}.get(
         table.name, "equivalent_variation"
     )

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from comity import __version__
 from comity.errors import InputError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import label
-from comity.report.drawing import DARK
-from comity.report.headline import strip
-from comity.report.words import decimals_for, money, per_cent, plain
+from comity.report.drawing import ACCENT, DARK, INK2, INK3, PAPER, RULE, RULE2
+from comity.report.words import decimals_for, money, per_cent, plain, power_of_ten, whom
 
 RESULTS = "results.json"
 SETTINGS = ("scenario", "world", "elasticities", "closure", "year", "residual")
 MOST = 12
+WORDS = {"closure": "trade deficits", "elasticities": "trade elasticities", "year": "measures in force"}
+LENGTH, MARGIN = 230.0, 8.0  # of an axis, in pixels
 
 
 @dataclass(frozen=True)
@@ -138,18 +139,62 @@ def page(left: Side, right: Side) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    rows = [
-        {"title": _title(line), "left": _value(line, line.left), "right": _value(line, line.right),
-         "left_strip": _strip(line, line.left), "right_strip": _strip(line, line.right),
-         "difference": _difference(line)}
-        for line in _chosen(lines(left, right))
-    ]  # fmt: skip
+    found = lines(left, right)
+    names = _names(left, right)
     settings = [
-        {"name": key, "left": _setting(left.settings[key]), "right": _setting(right.settings[key])} for key in SETTINGS
-    ]
+        {"name": WORDS.get(key, key), "left": _setting(left.settings[key]), "right": _setting(right.settings[key]),
+         "differs": key != "residual" and left.settings[key] != right.settings[key]} for key in SETTINGS
+    ]  # fmt: skip
     return environment.get_template("compare.html.j2").render(
-        left=left.name, right=right.name, settings=settings, rows=rows, version=__version__, DARK=DARK
-    )
+        left=names[0], right=names[1], folders=(left.name, right.name), title=heading(left, right),
+        finding=finding(found), settings=settings, rows=_rows(_chosen(found), names), version=__version__, DARK=DARK
+    )  # fmt: skip
+
+
+def _differing(left: Side, right: Side) -> list[str]:
+    return [key for key in SETTINGS[:-1] if left.settings[key] != right.settings[key]]
+
+
+def _names(left: Side, right: Side) -> tuple[str, str]:
+    """Short names of the columns: the one setting that differs, else the names of the runs."""
+    keys = _differing(left, right)
+    if len(keys) == 1:
+        return _setting(left.settings[keys[0]]), _setting(right.settings[keys[0]])
+    return (left.name, right.name) if left.name != right.name else (f"{left.name}, first", f"{right.name}, second")
+
+
+def heading(left: Side, right: Side) -> str:
+    """What is compared, in one line."""
+    keys, (a, b) = _differing(left, right), _names(left, right)
+    if keys == ["scenario"] or len(keys) != 1:
+        return f"{a} against {b}"
+    return f"{left.settings['scenario']}, {WORDS.get(keys[0], keys[0])}: {a} against {b}"
+
+
+def finding(found: list[Line]) -> str:
+    """The largest difference of trade and of gains or losses, in words."""
+    parts = []
+    for name, what in (("goods trade after", "goods trade after the measures"), ("equivalent variation", "")):
+        some = [line for line in found if line.name.split(",")[0] == name and line.difference]
+        if some:
+            most = max(some, key=lambda line: abs(line.difference or 0.0))
+            parts.append(f"{what or 'gain or loss'} of {whom(most.country, label)} {_difference(most)} a year")
+    if not parts:
+        return "No number that both runs have differs."
+    return f"Largest differences, second less first: {'; '.join(parts)}."
+
+
+def _rows(found: list[Line], names: tuple[str, str]) -> list[dict[str, Any]]:
+    """Rows of the page: the two numbers of an economy's real income stand in one."""
+    rows: dict[str, dict[str, Any]] = {}
+    for line in found:
+        title = _row_title(line)
+        row = rows.setdefault(title, {"title": title, "left": [], "right": [], "difference": [], "axis": Markup("")})
+        row["left"].append(_value(line, line.left).replace("million", "m"))
+        row["right"].append(_value(line, line.right).replace("million", "m"))
+        row["difference"].append(_difference(line).replace("million", "m"))
+        row["axis"] = row["axis"] or _axis(line, names)
+    return list(rows.values())
 
 
 def _chosen(found: list[Line]) -> list[Line]:
@@ -161,8 +206,13 @@ def _chosen(found: list[Line]) -> list[Line]:
 
 
 def _title(line: Line) -> str:
-    where = line.country if "-" in line.country else label(line.country)
-    return f"{line.name}, {where}"
+    return f"{line.name}, {whom(line.country, label)}"
+
+
+def _row_title(line: Line) -> str:
+    """On the page, money and per cent of real income stand in one row."""
+    name = "real income" if line.name == "equivalent variation" else line.name
+    return f"{name[:1].upper()}{name[1:]}, {whom(line.country, label)}"
 
 
 def _value(line: Line, number: dict[str, Any] | None) -> str:
@@ -183,21 +233,45 @@ def _difference(line: Line) -> str:
         return (
             f"{plain(gap, decimals_for(abs(gap)), sign=True)} percentage points" if abs(gap) > 1e-7 else "no difference"
         )
-    return money(gap, sign=True) if abs(gap) > 1e-3 else "no difference"
+    if abs(gap) < 1:
+        return f"{plain(gap, decimals_for(abs(gap), 3), sign=True)} million USD" if abs(gap) > 1e-3 else "no difference"
+    return money(gap, sign=True)
 
 
-def _strip(line: Line, number: dict[str, Any] | None) -> Markup:
-    """The band line of one side, on an axis both sides share."""
-    if number is None or number["low"] is None:
+def _axis(line: Line, names: tuple[str, str]) -> Markup:
+    """Both runs' ranges and estimates on one axis, the first above the second; nothing where neither has a range."""
+    sides = [(name, side) for name, side in zip(names, (line.left, line.right), strict=True) if side]
+    ranged = [(name, side) for name, side in sides if side["low"] is not None]
+    if not ranged:
         return Markup("")
-    ends = [0.0]
-    for each in (line.left, line.right):
-        if each is not None and each["low"] is not None:
-            ends += [each["low"], each["high"]]
-    return strip(number["estimate"], number["low"], number["high"], [(0.0, "0")], (min(ends), max(ends)))
+    ends = [0.0, *(side[key] for _, side in ranged for key in ("low", "high"))]
+    left, span = min(ends), max(ends) - min(ends) or 1.0
+
+    def at(value: float) -> str:
+        return f"{MARGIN + (LENGTH - 2 * MARGIN) * (value - left) / span:.1f}"
+
+    parts = [f'<line x1="{at(0.0)}" x2="{at(0.0)}" y1="2" y2="38" stroke="{RULE2}"/>']
+    for k, side in enumerate((line.left, line.right)):
+        if side is None or side["low"] is None:
+            continue
+        y = 11 + 18 * k
+        dot = f'fill="{ACCENT}"' if k == 0 else f'fill="{PAPER}" stroke="{INK2}" stroke-width="1.6"'
+        tone = ACCENT if k == 0 else RULE2
+        parts.append(f'<line x1="{MARGIN}" x2="{LENGTH - MARGIN}" y1="{y}" y2="{y}" stroke="{RULE}"/>')
+        parts.append(f'<line x1="{at(side["low"])}" x2="{at(side["high"])}" y1="{y}" y2="{y}" stroke="{tone}" '
+                     'stroke-width="7" stroke-opacity="0.4"/>')  # fmt: skip
+        parts.append(f'<circle cx="{at(side["estimate"])}" cy="{y}" r="4.6" {dot}/>')
+    parts.append(f'<text x="{at(0.0)}" y="50" font-size="12" text-anchor="middle" fill="{INK3}">0</text>')
+    said = " and ".join(f"{name} {side['estimate']:.3g}, range {side['low']:.3g} to {side['high']:.3g}"
+                        for name, side in ranged)  # fmt: skip
+    words = escape(f"{_row_title(line)} in {line.unit}: {said}.")
+    return Markup(
+        f'<svg viewBox="0 0 {LENGTH:.0f} 54" width="{LENGTH:.0f}" height="54" role="img" aria-label="{words}">'
+        + "".join(parts) + "</svg>"
+    )  # fmt: skip
 
 
 def _setting(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.0e}"
+        return power_of_ten(value)
     return "full implementation" if value is None else str(value)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from comity.outcomes.simulate import Outcomes, label
 from comity.report.verdict_rows import tally, verdict_row
-from comity.report.words import joined, minutes, plain
+from comity.report.words import joined, minutes, plain, small_per_cent
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
 
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 RULED = 7  # rows of the ruler at most
+LONG = 24  # characters of a title that stands before a name on the ruler
 
 
 def dossier_figures(assessment: Assessment) -> dict[str, dict[str, Any]]:
@@ -23,7 +24,7 @@ def dossier_figures(assessment: Assessment) -> dict[str, dict[str, Any]]:
         jobs["ruler"] = {"kind": "ruler", "rows": rows, "text": f"Ruler of small effects. {ruler_heading(rows)}."}
     lines = monitor_rows(assessment)
     if lines:
-        jobs["monitor"] = {"kind": "monitor", "rows": lines, "text": f"Trade over time. {monitor_heading(assessment)}."}
+        jobs["monitor"] = {"kind": "monitor", "rows": lines, "text": _monitor_text(assessment)}
     return jobs
 
 
@@ -36,7 +37,8 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "rows": rows,
         "tally": tally(assessment.verdicts),
         "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
-        "commitments": [commitment_row(state) for state in assessment.commitments],
+        "title": dossier.title,
+        "commitments": [commitment_row(state, _titles(assessment)) for state in assessment.commitments],
         "commitments_heading": commitments_heading(assessment),
         "sources": [source_row(source) for source in dossier.sources],
         "assumptions": [assumption.text for assumption in dossier.assumptions],
@@ -63,8 +65,17 @@ def source_row(source: Any) -> dict[str, Any]:
     return {"text": ", ".join(str(part) for part in parts if part), "url": source.url, "id": source.id}
 
 
-def commitment_row(state: Any) -> dict[str, Any]:
-    """A commitment with what became of it and whether the model has a channel for it."""
+def _channel(measures: Any, titles: dict[str, str]) -> str:
+    """ "The roadmap: border procedures and visas" from roadmap/border-procedures and roadmap/visas."""
+    by_scenario: dict[str, list[str]] = {}
+    for measure in measures or ():
+        scenario, _, name = measure.rpartition("/")
+        by_scenario.setdefault(titles.get(scenario) or scenario, []).append(name.replace("-", " "))
+    return "; ".join(f"{title}: {joined(names)}" if title else joined(names) for title, names in by_scenario.items())
+
+
+def commitment_row(state: Any, titles: dict[str, str]) -> dict[str, Any]:
+    """A commitment with what became of it and whether the model has a channel for it; `titles` of scenarios by id."""
     commitment = state.commitment
     return {
         "title": commitment.title,
@@ -73,7 +84,7 @@ def commitment_row(state: Any) -> dict[str, Any]:
         "signed_by": commitment.signed_by,
         "status": state.status,
         "history": [{"date": event.date, "status": event.status, "what": event.what} for event in commitment.history],
-        "channel": ", ".join(commitment.measures) if commitment.measures else "",
+        "channel": _channel(commitment.measures, titles),
         "outside": commitment.outside,
     }
 
@@ -82,7 +93,8 @@ def commitments_heading(assessment: Assessment) -> str:
     """How many commitments have a trade channel."""
     states = assessment.commitments
     inside = sum(bool(state.commitment.measures) for state in states)
-    return f"{_number(inside)} of {len(states)} commitments have a trade channel in the model"
+    verb = "has" if inside == 1 else "have"
+    return f"{_number(inside)} of {_number(len(states)).lower()} commitments {verb} a trade channel in the model"
 
 
 def observed_rows(dossier: Any) -> list[dict[str, str]]:
@@ -101,25 +113,33 @@ def observed_rows(dossier: Any) -> list[dict[str, str]]:
 
 
 def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
-    """Real income of the parties under every scenario of the dossier that names few parties: how small is this?"""
+    """Real income of the parties under every scenario of the dossier that names few parties: how small is this? Where
+    the main one has a single party, the others most affected by it stand beside that party."""
     rows: list[dict[str, Any]] = []
     main = assessment.dossier.main
     for name, outcomes in assessment.outcomes.items():
         if not isinstance(outcomes, Outcomes):
             continue
-        codes = outcomes.parties[:3] if name == main else _targets(outcomes)
-        for code in codes:
-            row = outcomes.of(code)
-            low, high, value = row.real_income_low_pct, row.real_income_high_pct, row.real_income_pct
-            noise = low <= 0 <= high
-            sizes = sorted((abs(low), abs(high)))
-            rows.append(
-                {"name": f"{_short(assessment, outcomes, name)}, {label(code)}", "value": abs(value),
-                 "low": 0.0 if noise else sizes[0], "high": sizes[1],
-                 "color": "noise" if noise else "gain" if value > 0 else "loss", "main": name == main}
-            )  # fmt: skip
+        codes = _targets(outcomes)
+        if name == main:
+            codes = outcomes.parties[:3]
+            codes += outcomes.others(3 - len(codes)) if len(codes) < 2 else []
+        rows += [_ruler_row(_short(assessment, outcomes, name), outcomes, code, name == main) for code in codes]
     rows.sort(key=lambda row: (not row["main"], row["value"]))
     return rows[:RULED]
+
+
+def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[str, Any]:
+    row = outcomes.of(code)
+    low, high, value = row.real_income_low_pct, row.real_income_high_pct, row.real_income_pct
+    noise = low <= 0 <= high
+    sizes = sorted((abs(low), abs(high)))
+    return {
+        "name": f"{title}, {label(code)}", "country": label(code), "scenario": title, "value": abs(value),
+        "low": 0.0 if noise else sizes[0], "high": sizes[1],
+        "color": "noise" if noise else "gain" if value > 0 else "loss",
+        "said": "inside the noise" if noise else small_per_cent(value), "main": main,
+    }  # fmt: skip
 
 
 def monitor_rows(assessment: Assessment) -> list[dict[str, Any]]:
@@ -127,6 +147,22 @@ def monitor_rows(assessment: Assessment) -> list[dict[str, Any]]:
     if not assessment.monitor or not assessment.dossier.observed:
         return []
     return [row.as_dict() for row in assessment.monitor.of(assessment.dossier.observed[0].id)]
+
+
+def _monitor_text(assessment: Assessment) -> str:
+    """What the chart shows, in words: the finding, and on each count what was observed last and is predicted last."""
+    rows = monitor_rows(assessment)
+    said = [f"Trade over time. {monitor_heading(assessment)}."]
+    for count in dict.fromkeys(row["count"] for row in rows):
+        parts = []
+        for kind in ("observed", "predicted"):
+            line = [row for row in rows if row["count"] == count and row["kind"] == kind]
+            if line:
+                last = max(line, key=lambda row: row["year"])
+                ends = "" if last["low"] is None else f" ({plain(last['low'], 0)} to {plain(last['high'], 0)})"
+                parts.append(f"{kind} {plain(last['value'], 0)}{ends} in {int(last['year'])}")
+        said.append(f"On {count}, million USD a year: {joined(parts)}.")
+    return " ".join(said)
 
 
 def monitor_line(row: dict[str, Any]) -> dict[str, str]:
@@ -174,6 +210,13 @@ def dossier_python(assessment: Assessment) -> str:
     )
 
 
+def _titles(assessment: Assessment) -> dict[str, str]:
+    """Titles of the dossier's scenarios by id."""
+    named = {item.id: item.title for item in assessment.dossier.scenarios if item.title}
+    solved = {name: found.scenario.title for name, found in assessment.outcomes.items() if isinstance(found, Outcomes)}
+    return solved | named
+
+
 def _targets(outcomes: Outcomes) -> list[str]:
     """Whom a lifting or a regime is about; nobody for other scenarios, which the verdict table covers."""
     lifts = any(measure.kind in ("lifting", "sanction") for measure in outcomes.compiled.measures)
@@ -181,20 +224,26 @@ def _targets(outcomes: Outcomes) -> list[str]:
 
 
 def _short(assessment: Assessment, outcomes: Outcomes, name: str) -> str:
-    """The dossier's own title of a scenario, else the scenario's."""
+    """The dossier's own title of a scenario, else the scenario's; of the main one a short word for a long title."""
     named = {item.id: item.title for item in assessment.dossier.scenarios}
-    return named.get(name) or outcomes.scenario.title
+    title = named.get(name) or outcomes.scenario.title
+    return "These measures" if name == assessment.dossier.main and len(title) > LONG else title
 
 
 def ruler_heading(rows: list[dict[str, Any]]) -> str:
     """The finding over the ruler: time for the dossier's measures, time for the largest other row."""
-    own = [row for row in rows if row["main"]]
+    own = [row for row in rows if row["main"] and row["color"] != "noise"]
     others = [row for row in rows if not row["main"]]
     if not own:
         return "How small or large the changes are, on one ruler"
-    largest = max(own, key=lambda row: row["value"])
-    text = f"The measures are worth at most {minutes(largest['value'])}"
+    word = {"gain": "gains", "loss": "loses"}
+    said = joined([f"{row['country']} {word[row['color']]} about {minutes(row['value'], year=False)}"
+                   for row in sorted(own, key=lambda row: -row["value"])])  # fmt: skip
+    text = f"{said[:1].upper()}{said[1:]} of a year's income"
     if others:
         other = max(others, key=lambda row: row["value"])
-        text += f"; the largest other change here ({other['name']}) {minutes(other['value'])}"
+        text += (
+            f"; largest beside it: {other['scenario'][:1].lower()}{other['scenario'][1:]}, {other['country']}, about "
+        )
+        text += minutes(other["value"], year=False)
     return text

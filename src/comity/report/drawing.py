@@ -15,6 +15,7 @@ from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 INK, INK2, INK3 = "#1b1e23", "#4a515b", "#646b76"
+PAPER = "#ffffff"  # inside of hollow dots
 RULE, RULE2, ACCENT, ZERO = "#dddcd6", "#8b909a", "#0b5f73", "#e9e9e5"
 GAIN, LOSS = "#6a4fa3", "#a85205"
 TILE_INK, WHITE = "#1b1e24", "#fffffe"
@@ -23,13 +24,16 @@ LOSSES = ("#8c4300", "#d17d1f", "#f2b56d", "#fbe0bf")
 GAINS = ("#dcd6ee", "#b0a2d8", "#7a62b3", "#47267f")
 BREAKS = (-1.0, -0.1, -0.01, -0.001, 0.001, 0.01, 0.1, 1.0)
 CLASSES = (*LOSSES, ZERO, *GAINS)
-WIDE, NARROW = 720, 340
+ONE_LINE = 31  # characters of a name that fits at the left
+NAMED_PARTIES = 6  # on a narrow map; with more their names would cover each other
+WIDE, NARROW = 720, 328  # the narrow one fits a phone of 360 pixels between margins of 16
+SIDE = 214  # room for names at the left of a wide drawing, a seventh more than the longest needs
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 # light token -> dark token, for `svg [fill="..."]` rules in the page
 DARK = {
     INK: "#ebeae6", INK2: "#b9bdc4", INK3: "#979da7", RULE: "#343a42", RULE2: "#767d88", ACCENT: "#74c7da",
-    ZERO: "#2b3037", GAIN: "#a896ea", LOSS: "#e39a50",
+    ZERO: "#2b3037", GAIN: "#a896ea", LOSS: "#e39a50", PAPER: "#14171b",
     "#8c4300": "#ffc684", "#d17d1f": "#cd8633", "#f2b56d": "#76521f", "#fbe0bf": "#4a3925",
     "#dcd6ee": "#3a3354", "#b0a2d8": "#574a88", "#7a62b3": "#8d7bcb", "#47267f": "#cbbdf8",
 }  # fmt: skip
@@ -41,51 +45,101 @@ def configured(chart: Any) -> Any:
         "labelColor": INK3, "titleColor": INK2, "gridColor": RULE, "domainColor": RULE2, "tickColor": RULE2,
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "aria": False,
     }  # fmt: skip
-    return (
-        chart.configure(background="transparent", font="sans-serif", aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(**axis)
-        .configure_text(fontSize=13, color=INK, aria=False)
-        .configure_mark(aria=False)
-    )
+    # one call: each of configure_view, configure_axis, ... would copy the chart again
+    return chart.configure(
+        background="transparent", font="sans-serif", aria=False, view={"stroke": None}, axis=axis,
+        text={"fontSize": 13, "color": INK, "aria": False}, mark={"aria": False},
+    )  # fmt: skip
 
 
-def bars(rows: list[dict[str, Any]], width: int) -> Any:
-    """Ranked bars in million USD; whisker is the range; a range that includes zero has a hollow dot and no bar."""
+def scaled(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> tuple[float, str]:
+    """What amounts in million USD are divided by, and the unit: billions from a thousand millions on."""
+    largest = max((abs(row[key]) for row in rows for key in keys), default=0.0)
+    return (1000.0, "billion USD") if largest >= 1000 else (1.0, "million USD")
+
+
+def named_axis(rows: list[dict[str, Any]], wide: bool) -> Any:
+    """The y channel of one row a name, in the given order: names at the left of a wide drawing, in a margin that leaves
+    room for fonts wider than the one they were measured in; a narrow one has them above its marks (`names_above`)."""
     import altair as alt
 
-    data = alt.Data(values=rows)
-    order = [row["name"] for row in rows]
-    plot = width - (250 if width == WIDE else 165)
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=170 if width == WIDE else 120, labelColor=INK,
-              labelFontSize=13, ticks=False, domain=False))  # fmt: skip
-    x = alt.X("value:Q", title="million USD a year", axis=alt.Axis(tickCount=5, labelExpr=_minus()))
-    base = alt.Chart(data, width=plot, height=alt.Step(30))
+    axis = alt.Axis(labelLimit=SIDE - 6, minExtent=SIDE, maxExtent=SIDE, labelColor=INK, labelFontSize=13, ticks=False,
+                    domain=False, labelPadding=10, grid=True) if wide else None  # fmt: skip
+    return alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=axis)
+
+
+def names_above(base: Any, y: Any, plot: int, right: str) -> list[Any]:
+    """Names at the left and the field `right` at the right, both above the marks of their row."""
+    import altair as alt
+
+    text: dict[str, Any] = {"dy": -15, "fontSize": 12.5, "aria": False}
+    return [
+        base.mark_text(align="left", color=INK, **text).encode(y=y, text=alt.Text("name:N"), x=alt.XValue(0)),
+        base.mark_text(align="right", color=INK2, **text).encode(y=y, text=alt.Text(f"{right}:N"), x=alt.XValue(plot)),
+    ]
+
+
+def beside(rows: list[dict[str, Any]], width: int) -> bool:
+    """Whether the names fit at the left of the plot: the drawing is wide and none is long."""
+    return width == WIDE and max(len(row["name"]) for row in rows) <= ONE_LINE
+
+
+def _at(pixels: float) -> Any:
+    import altair as alt
+
+    return alt.value(pixels)
+
+
+def gains(rows: list[dict[str, Any]], width: int) -> Any:
+    """Ranked bars with the money in billions where it is large."""
+    return bars(rows, width, *scaled(rows, ("value", "low", "high")))
+
+
+def bars(rows: list[dict[str, Any]], width: int, scale: float = 1.0, unit: str = "million USD") -> Any:
+    """Ranked bars in million USD (or what `scale` and `unit` say); whisker is the range; a range that includes zero has
+    a hollow dot and no bar. Rows: name, value, low, high, color, percent."""
+    import altair as alt
+
+    wide = beside(rows, width)
+    shown = [{**row, **{key: row[key] / scale for key in ("value", "low", "high")}} for row in rows]
+    plot = width - (SIDE + 145 if wide else 12)
+    y = named_axis(shown, wide)
+    axis = alt.Axis(tickCount=5, labelFlush=False, labelExpr=signed_axis(True), grid=wide)
+    x = alt.X("value:Q", title=f"{unit} a year", axis=axis)
+    # the rows join the layers at the end: every step of a chart copies what it holds
+    data = alt.Data(values=shown)
+    base = alt.Chart(width=plot, height=alt.Step(30 if wide else 42))
     sure = base.transform_filter("datum.color != 'noise'")
+    noise = base.transform_filter("datum.color == 'noise'")
     color = alt.Color(
         "color:N", scale=alt.Scale(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
     )
+    # one line, or where names stand above the marks a short one a row, which does not cross them
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x=alt.X("zero:Q"))
+    if not wide:
+        zero = base.mark_tick(color=RULE2, size=20, thickness=1, aria=False).encode(x=alt.XDatum(0), y=y)
     layers = [
-        sure.mark_bar(size=14, aria=False).encode(x=x, y=y, color=color),
-        sure.mark_rule(color=INK2, strokeWidth=1.4, aria=False).encode(x="low:Q", x2="high:Q", y=y),
-        base.transform_filter("datum.color == 'noise'")
-        .mark_rule(color=RULE2, strokeWidth=1.4, aria=False)
-        .encode(x="low:Q", x2="high:Q", y=y),
-        base.transform_filter("datum.color == 'noise'")
-        .mark_point(filled=False, color=INK3, size=50, aria=False)
-        .encode(x="value:Q", y=y),
-        alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x="zero:Q"),
-    ]
-    text = alt.Chart(data).mark_text(align="left", color=INK2, dx=4, aria=False)
-    side = text.encode(y=y, text="percent:N", x=alt.value(plot + 2))
-    return configured(alt.layer(*layers, side))
+        sure.mark_bar(size=14, opacity=0.45, aria=False).encode(x=x, y=y, color=color),
+        zero,
+        sure.mark_rule(strokeWidth=1.8, aria=False).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, color=color),
+        sure.mark_point(filled=True, size=60, opacity=1, aria=False).encode(x=alt.X("value:Q"), y=y, color=color),
+        noise.mark_rule(color=RULE2, strokeWidth=1.6, aria=False).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y),
+        noise.mark_point(filled=True, fill=PAPER, stroke=INK3, size=55, strokeWidth=1.4, opacity=1, aria=False)
+        .encode(x=alt.X("value:Q"), y=y),
+    ]  # fmt: skip
+    if not wide:
+        return configured(alt.layer(*layers, *names_above(base, y, plot, "percent"), data=data))
+    side = base.mark_text(align="left", color=INK2, aria=False)
+    return configured(
+        alt.layer(*layers, side.encode(y=y, text=alt.Text("percent:N"), x=alt.XValue(plot + 12)), data=data)
+    )
 
 
 def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
     """Tile map of real-income changes in fixed classes; parties outlined."""
     import altair as alt
 
-    step = 36 if width == WIDE else 17
+    step = 35 if width == WIDE else 16
     rows = [
         {**tile, "x": tile["column"] * step, "y": tile["line"] * step, "x2": tile["column"] * step + step - 2,
          "y2": tile["line"] * step + step - 2, "xm": tile["column"] * step + step / 2 - 1,
@@ -97,57 +151,37 @@ def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
     scale_x = alt.Scale(domain=[0, size["width"]], nice=False, zero=False)
     scale_y = alt.Scale(domain=[size["height"], 0], nice=False, zero=False)
     place = {
-        "x": alt.X("x:Q", axis=None, scale=scale_x), "x2": "x2:Q",
-        "y": alt.Y("y:Q", axis=None, scale=scale_y), "y2": "y2:Q",
+        "x": alt.X("x:Q", axis=None, scale=scale_x), "x2": alt.X2("x2:Q"),
+        "y": alt.Y("y:Q", axis=None, scale=scale_y), "y2": alt.Y2("y2:Q"),
     }  # fmt: skip
     fill = alt.Fill("fill:N", scale=None, legend=None)
-    base = alt.Chart(data, **size)
+    base = alt.Chart(**size)
     layers = [base.mark_rect(aria=False).encode(**place, fill=fill)]
     if width == WIDE:
         layers.append(
             base.mark_text(fontSize=11.5, aria=False).encode(
-                x=alt.X("xm:Q", axis=None, scale=scale_x), y=alt.Y("ym:Q", axis=None, scale=scale_y), text="code:N",
-                color=alt.Color("ink:N", scale=None, legend=None),
+                x=alt.X("xm:Q", axis=None, scale=scale_x), y=alt.Y("ym:Q", axis=None, scale=scale_y),
+                text=alt.Text("code:N"), color=alt.Color("ink:N", scale=None, legend=None),
             )
         )  # fmt: skip
-    else:  # too small for codes in tiles: the parties stand named beside theirs
-        named = base.transform_filter("datum.party").mark_text(fontSize=11, color=INK, align="left", dx=4, aria=False)
+    elif sum(row["party"] for row in rows) <= NAMED_PARTIES:  # too small for codes: parties are named beside their tile
         x_side, y_side = alt.X("x2:Q", axis=None, scale=scale_x), alt.Y("ym:Q", axis=None, scale=scale_y)
-        layers.append(named.encode(x=x_side, y=y_side, text="code:N"))
+        text: dict[str, Any] = {"fontSize": 11.5, "align": "left", "dx": 3, "aria": False}
+        named = base.transform_filter("datum.party").encode(x=x_side, y=y_side, text=alt.Text("code:N"))
+        layers += [
+            named.mark_text(color=PAPER, stroke=PAPER, strokeWidth=3.5, **text),
+            named.mark_text(color=INK, **text),
+        ]
     outline = base.transform_filter("datum.party").mark_rect(filled=False, stroke=ACCENT, strokeWidth=2.5, aria=False)
     layers.append(outline.encode(**place))
-    return configured(alt.layer(*layers))
+    return configured(alt.layer(*layers, data=data))
 
 
-def flows(rows: list[dict[str, Any]], width: int) -> Any:
-    """Hollow dot before, filled dot after, range of the after value."""
-    import altair as alt
-
-    for row in rows:
-        row["name"] = row["name"][:1].upper() + row["name"][1:]
-    data = alt.Data(values=rows)
-    plot = width - (245 if width == WIDE else 150)
-    y = alt.Y("name:N", sort=[row["name"] for row in rows], title=None,
-              axis=alt.Axis(labelLimit=220 if width == WIDE else 135, labelColor=INK, labelFontSize=13, ticks=False,
-                            domain=False, grid=True, labelPadding=8))  # fmt: skip
-    base = alt.Chart(data, width=plot, height=alt.Step(34))
-    x = alt.X(
-        "after:Q",
-        title="goods, million USD a year",
-        axis=alt.Axis(tickCount=5, labelExpr=_minus()),
-        scale=alt.Scale(zero=True),
-    )
-    return configured(
-        alt.layer(
-            base.mark_rule(color=ACCENT, strokeWidth=2, opacity=1, aria=False).encode(x="low:Q", x2="high:Q", y=y),
-            base.mark_point(filled=True, color=ACCENT, size=90, opacity=1, aria=False).encode(x=x, y=y),
-            base.mark_point(filled=False, color=INK2, size=90, strokeWidth=1.6, aria=False).encode(x="before:Q", y=y),
-        )
-    )
-
-
-def _minus() -> str:
-    return f"replace(replace(format(datum.value, ',~f'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
+def signed_axis(signed: bool) -> str:
+    """Numbers at an axis: a true minus, narrow spaces between thousands, on changes a plus; zero without sign."""
+    plus = "datum.value == 0 ? '0' : " if signed else ""
+    form = "+,~f" if signed else ",~f"
+    return f"{plus}replace(replace(format(datum.value, '{form}'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
 
 
 def png(drawn: str) -> str:
@@ -174,16 +208,21 @@ def svg(chart: Any, text: str) -> str:
 REHEARSAL = [
     {"name": color, "value": 1.0, "low": 0.5, "high": 2.0, "percent": "", "color": color} for color in ("gain", "noise")
 ]
-DRAWINGS = {"bars": bars, "tile_map": tile_map, "flows": flows}
+DRAWINGS = {"bars": bars, "gains": gains, "tile_map": tile_map}
 
 
 def _figure(kind: str) -> Any:
-    """The drawing function of a kind; a dossier's are in a module of their own."""
+    """The drawing function of a kind; those of trade and of a dossier are in modules of their own."""
     if kind in DRAWINGS:
         return DRAWINGS[kind]
-    from comity.report import dossier_drawing
+    from comity.report import dossier_drawing, trade_drawing
 
-    return {"ruler": dossier_drawing.ruler, "monitor": dossier_drawing.monitor}[kind]
+    return {
+        "flows": trade_drawing.flows,
+        "sector_panels": trade_drawing.sector_panels,
+        "ruler": dossier_drawing.ruler,
+        "monitor": dossier_drawing.monitor,
+    }[kind]
 
 
 def draw(job: dict[str, Any]) -> dict[str, str]:

@@ -11,7 +11,8 @@ from comity.outcomes.simulate import Outcomes, label
 from comity.report import charts
 from comity.report.dossier_page import dossier_figures
 from comity.report.drawing import NAMESPACES, Drawer, draw
-from comity.report.words import joined
+from comity.report.sectors import sector_finding, sectors_data
+from comity.report.words import joined, two_digits
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -24,6 +25,15 @@ NAMES = {
     "ruler": "ruler",
     "monitor": "over-time",
 }
+UNITS = {  # what the columns of a figure's CSV mean
+    "bars": "value, low, high: equivalent variation, million USD a year; low and high over the choices tried",
+    "tile_map": "real income: per cent, low and high over the choices tried; fill: its class; column, line: seat",
+    "flows": "before, after, low, high: goods, million USD a year; low and high of after over the choices tried",
+    "sectors": "before, after: goods, million USD a year, central estimate",
+    "ruler": "value, low, high: size of the change of real income, per cent; low and high over the choices tried",
+    "monitor": "value, low, high: goods both ways, million USD a year; year: middle of the period",
+}
+COUNTED = {0: "none", 1: "one"}
 Jobs = dict[str, dict[str, Any]]
 Drawn = dict[str, dict[str, str]]
 
@@ -32,42 +42,57 @@ def figure_jobs(outcomes: Outcomes, assessment: Assessment | None = None) -> Job
     """Drawing jobs by kind, in the order of the page."""
     bars = charts.bars_data(outcomes)
     flows = charts.flows_data(outcomes)
-    text = f"Gains and losses in million USD a year. {finding(bars)}"
+    text = f"Ranked bars of gains and losses a year. {finding(bars)}."
     jobs: Jobs = {
-        "bars": {"kind": "bars", "rows": bars, "text": text},
+        "bars": {"kind": "gains", "rows": bars, "text": text},
         "tile_map": {"kind": "tile_map", "rows": charts.map_data(outcomes), "text": map_text(outcomes)},
     }
     if flows:
-        said = f"Goods trade before and after. {charts.flow_finding(flows)}"
+        said = f"Goods trade before and after. {charts.flow_finding(flows)}."
         jobs["flows"] = {"kind": "flows", "rows": flows, "text": said}
-    sectors = charts.sectors_data(outcomes)
-    if sectors:
-        said = f"Goods trade by sector before and after. {charts.sector_finding(sectors)}"
-        jobs["sectors"] = {"kind": "flows", "rows": sectors, "text": said}
+    by_sector = sectors_data(outcomes)
+    if by_sector:
+        said = f"Goods trade by sector before and after. {sector_finding(by_sector)}."
+        jobs["sectors"] = {"kind": "sector_panels", "rows": by_sector, "text": said}
     return jobs | (dossier_figures(assessment) if assessment is not None else {})
 
 
 def map_text(outcomes: Outcomes) -> str:
-    """What the map shows, in words: how many economies gain or lose beyond the smallest class, and who most."""
+    """What the map shows, in words: the finding, who gains and loses most, how many are in the class of zero."""
+    gains, losses = _seen(outcomes)
+    most = [f"{label(rows[0].country)} {word} most" for rows, word in ((gains, "gains"), (losses, "loses")) if rows]
+    rest = len(outcomes.welfare.rows) - len(gains) - len(losses)
+    said = [map_finding(outcomes), *([f"By per cent, {joined(most)}"] if len(gains) + len(losses) > 1 else []),
+            f"For {rest} economies the change is smaller or its range includes zero"]  # fmt: skip
+    return f"Tile map of changes of real income. {'. '.join(said)}."
+
+
+def map_finding(outcomes: Outcomes) -> str:
+    """The heading over the map: whose real income changes by more than its smallest class."""
+    gains, losses = _seen(outcomes)
+    if not gains and not losses:
+        return "No economy's real income changes by 0.001 per cent or more beyond its range"
+    names = [label(row.country) for row in (*gains, *losses)]
+    if len(names) <= 3:
+        whose = joined([f"{name}'s" for name in names])
+        return f"Only {whose} real income changes by 0.001 per cent or more"
+    parts = [f"{COUNTED.get(len(rows), len(rows))} {word}{'s' if len(rows) < 2 else ''}" for rows, word in
+             ((gains, "gain"), (losses, "lose"))]  # fmt: skip
+    return f"Of {len(outcomes.welfare.rows)} economies, {joined(parts)} at least 0.001 per cent of real income"
+
+
+def _seen(outcomes: Outcomes) -> tuple[list[Any], list[Any]]:
+    """Who gains and who loses more than the smallest class of the map, by per cent, largest first."""
     rows = [row for row in outcomes.welfare.rows if not row.real_income_low_pct <= 0 <= row.real_income_high_pct]
     seen = [row for row in rows if abs(row.real_income_pct) >= charts.BREAKS_SMALLEST]
     gains = sorted((row for row in seen if row.real_income_pct > 0), key=lambda row: -row.real_income_pct)
     losses = sorted((row for row in seen if row.real_income_pct < 0), key=lambda row: row.real_income_pct)
-    said = []
-    for rows, word in ((gains, "gain"), (losses, "lose")):
-        if rows:
-            most = f"{label(rows[0].country)} most"
-            said.append(f"{len(rows)} econom{'y gains' if word == 'gain' else 'y loses'}" if len(rows) == 1
-                        else f"{len(rows)} economies {word}")  # fmt: skip
-            said[-1] += f" at least 0.001 per cent, {most}"
-    rest = len(outcomes.welfare.rows) - len(gains) - len(losses)
-    said.append(f"for {rest} the change is smaller or its range includes zero")
-    return f"Tile map of changes of real income: {'; '.join(said)}."
+    return gains, losses
 
 
-def draw_all(jobs: Jobs) -> Drawn:
-    """Every job drawn wide and narrow, here and now."""
-    return {kind: draw(job) for kind, job in jobs.items()}
+def draw_all(jobs: Jobs, *, png: bool = False) -> Drawn:
+    """Every job drawn wide and narrow, here and now; with `png` also as that."""
+    return {kind: draw({**job, "png": png}) for kind, job in jobs.items()}
 
 
 def send_all(jobs: Jobs, drawer: Drawer) -> None:
@@ -92,25 +117,29 @@ def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:
         if "png" in drawn[kind]:
             (folder / f"{name}.png").write_bytes(base64.b64decode(drawn[kind]["png"]))
         with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+            file.write(f"# {job['text']}\n# {UNITS[kind]}\n")
             writer = csv.DictWriter(file, list(job["rows"][0]), lineterminator="\n", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(job["rows"])
 
 
 def finding(bars: list[dict[str, Any]]) -> str:
-    """The heading over the bars: who gains most, who loses most."""
-    gains = [row for row in bars if row["color"] == "gain" and row["code"] != "rest"]
-    losses = [row for row in bars if row["color"] == "loss" and row["code"] != "rest"]
-
-    def first(rows: list[dict[str, Any]], reverse: bool) -> str:
-        ranked = sorted(rows, key=lambda row: row["value"], reverse=reverse)
-        return joined([row["name"] for row in ranked[:2]])
-
+    """The heading over the bars: who gains most, who loses most, how much."""
+    named = [row for row in bars if row["code"] != "rest"]
+    gains = sorted((row for row in named if row["color"] == "gain"), key=lambda row: -row["value"])[:2]
+    losses = sorted((row for row in named if row["color"] == "loss"), key=lambda row: row["value"])[:2]
     if not gains and not losses:
         return "No economy's gain or loss can be told from zero over the choices tried"
     parts = []
-    if gains:
-        parts.append(f"{first(gains, True)} gain{'s' if len(gains) == 1 else ''} most")
-    if losses:
-        parts.append(f"{first(losses, False)} lose{'s' if len(losses) == 1 else ''} most")
-    return "; ".join(parts)
+    for rows, one, many in ((gains, "gains", "gain"), (losses, "loses", "lose")):
+        if rows:
+            verb = one if len(rows) == 1 else many
+            parts.append(f"{joined([row['name'] for row in rows])} {verb} most, {_amounts(rows)}")
+    return f"{'; '.join(parts)} a year"
+
+
+def _amounts(rows: list[dict[str, Any]]) -> str:
+    """Gains or losses in prose in one unit, without sign: the verb says it."""
+    sizes = [abs(row["value"]) for row in rows]
+    scale, unit = (1000, "billion USD") if max(sizes) >= 1000 else (1, "million USD")
+    return f"{joined([two_digits(size / scale) for size in sizes])} {unit}"

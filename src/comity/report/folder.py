@@ -89,7 +89,7 @@ def write_folder(
             write_csv(temporary / "smoothed.csv", names, rows, [])
         if assessment is not None:
             _write_assessment(assessment, temporary)
-        drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs)
+        drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs, png=True)
         write_figures(temporary / "figures", jobs, drawn)
         (temporary / "report.html").write_text(
             page(outcomes, command, assessment=assessment, figures=(jobs, drawn)), encoding="utf-8"

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from comity.outcomes.simulate import Outcomes, label
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
-from comity.report.words import change_in_per_cent, decimals_for, levels, minutes, money, per_cent, plain, spans_zero
+from comity.report.sectors import touched_trade
+from comity.report.words import (
+    THIN,
+    change_in_per_cent,
+    decimals_for,
+    levels,
+    minutes,
+    money,
+    per_cent,
+    plain,
+    spans_zero,
+)
 
 LENGTH, MARGIN = 250.0, 8.0  # of a band line, in pixels
 
@@ -73,40 +84,56 @@ def _at_most(size: float) -> str:
 
 
 def three(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Three headline numbers with their ranges: trade of the two parties first, where there are two; real income."""
+    """Three headline numbers with their ranges: trade of the two parties first, where there are two; real income of the
+    parties (of everybody, where there are none); then trade that the measures touch, and who else is affected most."""
     pair = outcomes.main_pair()
     cards = [_trade_card(outcomes, pair)] if pair else []
     order = list(outcomes.parties) if pair else sorted(
         outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
     )  # fmt: skip
-    chosen = order[: 3 - len(cards)]
-    rows = [outcomes.of(code) for code in chosen]
+    parties = order[: 3 - len(cards)]
+    touched = touched_trade(outcomes) if len(cards) + len(parties) < 3 else None
+    others = outcomes.others(3)[: 3 - len(cards) - len(parties) - (touched is not None)]
+    rows = [outcomes.of(code) for code in (*parties, *others)]
     ends = [0.0, *(r.real_income_low_pct for r in rows), *(r.real_income_high_pct for r in rows)]
-    return cards + [_income_card(outcomes, code, (min(ends), max(ends))) for code in chosen]
+    axis = min(ends), max(ends)
+    cards += [_income_card(outcomes, code, axis) for code in parties]
+    cards += [_levels_card(f"Goods trade of {touched[0]}", touched[1], [], "")] if touched else []
+    return cards + [_income_card(outcomes, code, axis, "largest elsewhere") for code in others]
 
 
 def _trade_card(outcomes: Outcomes, pair: tuple[str, str]) -> dict[str, Any]:
     run = outcomes.runs[0]
     numbers = outcomes.pair(run, *pair)
     after, before = numbers["after"], numbers["before"]
-    low, high = after.low or after.estimate, after.high or after.estimate
-    ticks = [(before.estimate, f"before {plain(before.estimate, 0)}")]
-    ticks += [(t.million_usd, f"target {plain(t.million_usd, 0)}") for t in outcomes.targets if {t.partner, t.other} == set(pair)]  # fmt: skip  # noqa: E501
-    places = [low, high, *(value for value, _ in ticks)]
+    targets = [t.million_usd for t in outcomes.targets if {t.partner, t.other} == set(pair)]
     others = [
         f"{outcomes.pair(r, *pair)['after'].estimate:.0f} on {r.count.name}" for r in outcomes.runs[1:] if r.count
     ]
-    more = f"From {plain(before.estimate, 0)} ({change_in_per_cent(before.estimate, after.estimate)})."
+    levels = before.estimate, after.estimate, after.low or after.estimate, after.high or after.estimate
+    title = f"Goods trade between them{', ' + run.count.name if run.count else ''}"
+    return _levels_card(title, levels, targets, f" {', '.join(others)}." if others else "")
+
+
+def _levels_card(
+    title: str, levels: tuple[float, float, float, float], targets: list[float], more: str
+) -> dict[str, Any]:
+    """A level after the measures beside the one before: (before, after, low, high) in million USD a year."""
+    scale, unit = (1000.0, "billion") if max(levels) >= 1000 else (1.0, "million")
+    before, after, low, high = (level / scale for level in levels)
+    digits = decimals_for(high - low, 2 if scale > 1 else 0)
+    ticks = [(before, f"before {plain(before, digits)}")]
+    ticks += [(target / scale, f"target {plain(target / scale, 0)}") for target in targets]
+    places = [low, high, *(value for value, _ in ticks)]
     return {
-        "title": f"Goods trade between them{', ' + run.count.name if run.count else ''}",
-        "big": plain(after.estimate, 0), "unit": "million USD a year",
-        "band": f"{plain(low, 0)} to {plain(high, 0)} over the choices tried",
-        "strip": strip(after.estimate, low, high, ticks, (min(0.0, *places), max(places))),
-        "more": more + (f" {', '.join(others)}." if others else ""),
+        "title": title, "big": plain(after, digits), "unit": f"{unit} USD a year",
+        "band": f"range {plain(low, digits)} to {plain(high, digits)}",
+        "strip": strip(after, low, high, ticks, (min(0.0, *places), max(places)), f"{title}, {unit} USD a year"),
+        "more": f"From {plain(before, digits)} ({change_in_per_cent(before, after)}).{more}",
     }  # fmt: skip
 
 
-def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float]) -> dict[str, Any]:
+def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float], role: str = "") -> dict[str, Any]:
     row = outcomes.of(code)
     low, high = row.real_income_low_pct, row.real_income_high_pct
     big, _, band = per_cent(row.real_income_pct, low, high).partition(" [")
@@ -122,18 +149,26 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float]) -> di
                 more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
         more += f", or {minutes(row.real_income_pct)}"
     noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
-    tag = " (estimated)" if outcomes.status(code) == "estimated" else ""
+    tag = " (estimated)" if outcomes.status(code) == "estimated" else f" ({role})" if role else ""
+    title = f"Real income, {label(code)}{tag}"
     return {
-        "title": f"Real income, {label(code)}{tag}", "big": big, "unit": "",
-        "band": band.rstrip("]").replace(", ", " to ") + " over the choices tried" if band else "no range",
-        "strip": strip(row.real_income_pct, low, high, [(0.0, "0")], axis) if band else "",
+        "title": title, "big": big, "unit": "",
+        "band": "range " + band.rstrip("]").replace(", ", " to ") + f"{THIN}%" if band else "no range",
+        "strip": strip(row.real_income_pct, low, high, [(0.0, "0")], axis, f"{title}, per cent") if band else "",
         "more": more + "." + noise,
     }  # fmt: skip
 
 
-def strip(value: float, low: float, high: float, ticks: list[tuple[float, str]], axis: tuple[float, float]) -> Markup:
+def strip(
+    value: float,
+    low: float,
+    high: float,
+    ticks: list[tuple[float, str]],
+    axis: tuple[float, float],
+    what: str = "Estimate",
+) -> Markup:
     """A band line as SVG: range, dot at the estimate, ticks with words. `axis` is (left, right) in the value's unit.
-    At most two ticks."""
+    At most two ticks. `what` begins the name of the picture: quantity and unit."""
     left, right = axis
     span = right - left or 1.0
 
@@ -156,8 +191,8 @@ def strip(value: float, low: float, high: float, ticks: list[tuple[float, str]],
     inside = low <= 0 <= high
     dot = f'fill="none" stroke="{INK2}" stroke-width="1.6"' if inside else f'fill="{ACCENT}"'
     parts.append(f'<circle cx="{at(value):.1f}" cy="14" r="5.5" {dot}/>')
-    words = "; ".join(words for _, words in sorted(ticks))
-    name = f"Range {low:.3g} to {high:.3g}, estimate {value:.3g}; marks: {words}"
+    words = " and ".join("zero" if words == "0" else words for _, words in sorted(ticks))
+    name = escape(f"{what}: {value:.3g}, range {low:.3g} to {high:.3g}; marked: {words}.")
     return Markup(
         f'<svg viewBox="0 0 {LENGTH:.0f} 44" width="{LENGTH:.0f}" height="44" role="img" aria-label="{name}">'
         + "".join(parts)

@@ -71,5 +71,5 @@ def heading(name: str, values: np.ndarray) -> str:
     same = np.where(np.sign(values) == np.sign(total), np.abs(values), 0.0)
     k = int(same.argmax())
     if not same[k] > 0:
-        return f"Where {name}'s {word} comes from"
-    return f"The largest part of {name}'s {word}: {PARTS[k]}"
+        return f"Where the {word} of {name} comes from"
+    return f"The largest part of the {word} of {name}: {PARTS[k]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +11,16 @@ from comity import __version__
 from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
-from comity.report import charts
+from comity.report import charts, sections
 from comity.report.dossier_page import dossier_context, dossier_python
-from comity.report.drawing import CLASSES, DARK
-from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding
+from comity.report.drawing import DARK
+from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding, map_finding
 from comity.report.headline import lead, three
 from comity.report.origins import origins
+from comity.report.sectors import sector_finding
 from comity.report.smoothed_rows import smoothed_rows
 from comity.report.terminal import verdict
-from comity.report.words import change_in_per_cent, money, per_cent, plain
+from comity.report.words import change_in_per_cent, money, per_cent, plain, power_of_ten
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -39,13 +41,13 @@ def page(
     figures: tuple[Jobs, Drawn] | None = None,
 ) -> str:
     """The whole HTML page; with the assessment of a dossier also its claims, commitments and what was observed.
-    `figures` are the drawing jobs and what was drawn, if they are there already."""
+    `figures` are the drawing jobs and what was drawn, where they are files beside the page: it then leads to them."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(DARK=DARK, CLASSES=CLASSES)
+    environment.globals.update(DARK=DARK)
     return environment.get_template("report.html.j2").render(context(outcomes, command, assessment, figures))
 
 
@@ -60,20 +62,28 @@ def context(
     jobs = figures[0] if figures else figure_jobs(outcomes, assessment)
     bars, flows = jobs["bars"]["rows"], jobs.get("flows", {}).get("rows", [])
     pictures = figures[1] if figures else draw_all(jobs)
-    return {
-        "d": dossier_context(assessment, pictures) if assessment is not None else None,
+    d = dossier_context(assessment, pictures) if assessment is not None else None
+    compared = smoothed_rows(outcomes)
+    found = {
+        "d": d,
+        "files": figures is not None,
         "version": __version__,
+        "title": assessment.dossier.title if assessment is not None else outcomes.scenario.title,
         "scenario": outcomes.scenario,
         "world": outcomes.world,
-        "choice": outcomes.choice,
+        "elasticities": elasticity_title(outcomes),
+        "closure": sections.CLOSURES.get(outcomes.choice.closure, outcomes.choice.closure),
         "year": outcomes.year,
-        "lead": sentence,
+        "lead": sections.accented(sentence),
         "second": second,
         "three": three(outcomes),
         "finding": finding(bars),
         "bars": pictures["bars"],
         "bar_rows": [{**row, "text": money(row["value"], row["low"], row["high"], sign=True)} for row in bars],
+        "whole": sections.whole(outcomes),
         "map": pictures["tile_map"],
+        "map_finding": map_finding(outcomes),
+        "map_key": sections.map_key(),
         "map_rows": map_rows(outcomes),
         "flows": pictures.get("flows"),
         "flow_finding": charts.flow_finding(flows),
@@ -83,12 +93,19 @@ def context(
              "change": change_in_per_cent(row["before"], row["after"])}
             for row in flows
         ],
-        "by_sector": by_sector(outcomes),
+        "trade_notes": sections.trade_notes(outcomes),
+        "elsewhere": sections.elsewhere(outcomes),
         "sectors": pictures.get("sectors"),
-        "sector_finding": charts.sector_finding(jobs.get("sectors", {}).get("rows", [])),
+        "sector_finding": sector_finding(jobs.get("sectors", {}).get("rows", [])),
+        "sector_rows": [
+            {**row, "before": plain(row["before"], 1), "after": plain(row["after"], 1),
+             "change": change_in_per_cent(row["before"], row["after"])}
+            for row in jobs.get("sectors", {}).get("rows", [])
+        ],
+        "by_sector": by_sector(outcomes),
         "smoothed": outcomes.smoothed,
-        "smoothed_rows": smoothed_rows(outcomes),
-        "diverted": diverted(outcomes),
+        "smoothed_rows": compared,
+        "smoothed_heading": sections.smoothed_heading(compared),
         "counts": count_rows(outcomes),
         "targets": outcomes.targets,
         "origins": origins(outcomes),
@@ -100,30 +117,29 @@ def context(
             *outcomes.compiled.warnings,
             *outcomes.range_notes(),
         ],
+        "status_heading": sections.status_heading(outcomes),
         "statuses": statuses(outcomes),
         "sources": outcomes.world.provenance.get("sources", []),
         "assumptions": assumption_rows(outcomes),
         "tried": sum(len(run.range.variants) for run in outcomes.runs),
         "refused": outcomes.refusals(),
-        "residual": f"{outcomes.solution.residual:.0e}",
+        "residual": power_of_ten(outcomes.solution.residual),
         "moved": moved_benchmark(outcomes),
-        "limits": LIMITS,
+        "limits": list(LIMITS),
         "command": command,
         "python": python_lines(outcomes) if assessment is None else dossier_python(assessment),
         "yaml": outcomes.scenario.text if assessment is None else assessment.dossier.text,
+        "cited": sections.cited(outcomes),
         "citations": cite(outcomes),
     }  # fmt: skip
+    return {**found, "sections": sections.contents(outcomes, assessment, found)}
 
 
-def diverted(outcomes: Outcomes, most: int = 5) -> list[str]:
-    """Whose trade with the parties falls most: from whom to whom, in words."""
-    everybody = len(outcomes.parties) in (0, len(outcomes.world.countries))
-    outside = [row for row in outcomes.diversion.rows if everybody or not row.among_parties]
-    return [
-        f"{label(row.origin)} to {label(row.destination)}: {money(row.change, sign=True)} a year"
-        for row in outside[:most]
-        if row.change < 0
-    ]
+def elasticity_title(outcomes: Outcomes) -> str:
+    """Whose trade elasticities, with the name of the set."""
+    about = outcomes.solution.benchmark.provenance.get("elasticities", {})
+    name = outcomes.choice.elasticities
+    return f"{about['title']}, {name}" if about.get("title") and about.get("name") == name else name
 
 
 def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
@@ -232,4 +248,11 @@ def assumption_rows(outcomes: Outcomes) -> list[dict[str, str]]:
         return ", ".join(map(words, value)) if isinstance(value, list) else str(value)
 
     rows = outcomes.world.provenance.get("assumptions", [])
-    return [{**row, "value": words(row["value"]).removeprefix("value ")} for row in rows]
+    return [
+        {
+            **row,
+            "key": re.sub(r"[._\[\]]+", " ", row["key"]).strip(),
+            "value": words(row["value"]).removeprefix("value "),
+        }
+        for row in rows
+    ]

@@ -8,8 +8,9 @@ from markupsafe import Markup, escape
 
 from comity.dossier.verdicts import NOT_SUPPORTED, OUTSIDE, SUPPORTED, Verdict
 from comity.outcomes.numbers import Number
+from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
-from comity.report.words import decimals_for, money, per_cent, plain
+from comity.report.words import decimals_for, money, per_cent, plain, whom
 
 MARKS = {
     SUPPORTED: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>'
@@ -48,7 +49,7 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "ending": verdict.ending,
         "number": number_text(verdict.main) if verdict.main else "no number",
         "what": verdict.main.name if verdict.main else "",
-        "country": verdict.main.country if verdict.main else "",
+        "country": whom(verdict.main.country, label) if verdict.main else "",
         "spark": small_ruler(verdict.main, verdict.needed) if verdict.main else Markup(""),
         "needs": verdict.needs,
         "figures": [{"label": figure.label, "text": number_text(figure.number)} for figure in verdict.figures],
@@ -98,8 +99,9 @@ def small_ruler(number: Number, needed: float | None) -> Markup:
         parts.append(f'<line x1="{at(needed):.1f}" x2="{at(needed):.1f}" y1="1" y2="15" stroke="{INK}"/>')
     dot = f'fill="none" stroke="{INK2}" stroke-width="1.4"' if low < 0 < high else f'fill="{ACCENT}"'
     parts.append(f'<circle cx="{at(number.estimate):.1f}" cy="8" r="3.6" {dot}/>')
-    needs = "" if needed is None else f"; needed {needed:.3g}"
-    name = escape(f"Range {low:.3g} to {high:.3g}, estimate {number.estimate:.3g}{needs}")
+    needs = "" if needed is None else f"; the statement needs {needed:.3g}"
+    what = f"{number.name[:1].upper()}{number.name[1:]}"
+    name = escape(f"{what} in {number.unit or 'units'}: {number.estimate:.3g}, range {low:.3g} to {high:.3g}{needs}.")
     return Markup(
         f'<svg class="spark" viewBox="0 0 {LENGTH:.0f} 16" width="{LENGTH:.0f}" height="16" role="img" '
         f'aria-label="{name}">' + "".join(parts) + "</svg>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import floor, isfinite, log10
 
 MINUS, THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
@@ -68,16 +69,15 @@ def money(value: float, low: float | None = None, high: float | None = None, *, 
     return f"{text} {unit}"
 
 
-def minutes(per_cent_change: float) -> str:
+def minutes(per_cent_change: float, *, year: bool = True) -> str:
     """A small share of a year's income in minutes: arithmetic, a year has 525,600 of them."""
     amount = abs(per_cent_change) / 100 * MINUTES_IN_A_YEAR
+    of = " of a year's income" if year else ""
     if amount < 1:
-        return "less than a minute of a year's income"
-    if amount < 120:
-        return f"{amount:.0f} minutes of a year's income"
-    if amount < 48 * 60:
-        return f"{amount / 60:.0f} hours of a year's income"
-    return f"{amount / 1440:.0f} days of a year's income"
+        return f"less than a minute{of}"
+    length, word = (1, "minute") if amount < 120 else (60, "hour") if amount < 48 * 60 else (1440, "day")
+    count = f"{amount / length:.0f}"
+    return f"{count} {word}{'' if count == '1' else 's'}{of}"
 
 
 def levels(before: float, after: float) -> str:
@@ -85,6 +85,37 @@ def levels(before: float, after: float) -> str:
     scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
     digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
     return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
+
+
+def levels_in(before: float, after: float, *, scale: float, largest: float | None = None, unit: bool = True) -> str:
+    """ "44 to 62 million USD" in one unit; decimals by the largest number of the figure it stands in."""
+    most = max(before, after) / scale if largest is None else largest
+    digits = 0 if most >= 100 else 1 if most >= 10 else 2
+    text = f"{plain(before / scale, digits)} to {plain(after / scale, digits)}"
+    return text + (f" {'billion' if scale > 1 else 'million'} USD" if unit else "")
+
+
+def two_digits(value: float) -> str:
+    """An amount in prose: two significant digits below a hundred, whole numbers above."""
+    size = abs(value)
+    digits = 0 if size >= 10 else 1 if size >= 1 else 2
+    return plain(value, digits)
+
+
+def whom(code: str, label: Callable[[str], str]) -> str:
+    """Iran, or Iran and Belarus for the pair IRN-BLR; `label` names one economy."""
+    return joined([label(part) for part in code.split("-")]) if code else ""
+
+
+def power_of_ten(value: float) -> str:
+    """A small number as people write it: 3 × 10⁻¹¹."""
+    if not value > 0 or not isfinite(value):
+        return plain(value, 0) if isfinite(value) else "no number"
+    power = floor(log10(value))
+    lead = round(value / 10.0**power)
+    lead, power = (1, power + 1) if lead == 10 else (lead, power)
+    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{lead} × 10{raised}"
 
 
 def joined(words: list[str]) -> str:
