@@ -42,7 +42,7 @@ _PUBLIC = {
     "NotConvergedError": "comity.errors",
 }
 
-_ROOMS = ("gravity",)  # packages whose names are used as comity.gravity.estimate
+_ROOMS = ("gravity", "sweep")  # packages whose names are used as comity.gravity.estimate
 
 __all__ = [*_PUBLIC, *_ROOMS, "__version__"]
 

@@ -15,6 +15,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import typer  # noqa: E402
 
 from comity.errors import ComityError, InputError  # noqa: E402
+from comity.sweep.command import app as sweep_app  # noqa: E402
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 world_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Build the embedded worlds from raw sources.")
 app.add_typer(world_app, name="world")
+app.add_typer(sweep_app, name="sweep")
 
 World = Annotated[str | None, typer.Option("--world", help="Embedded world or bundle file.", show_default=False)]
 RAW_SOURCES = Path("../shared/data")
