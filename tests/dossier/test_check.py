@@ -320,7 +320,7 @@ def blocks(language: str) -> list[str]:
 def test_the_manuals_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    (example,) = blocks("yaml")
+    example, _ = blocks("yaml")
     assert len(example.splitlines()) < 60
     monkeypatch.chdir(tmp_path)
     Path("my-roadmap.yaml").write_text(example, encoding="utf-8")
@@ -331,6 +331,31 @@ def test_the_manuals_example_runs(
     assert capsys.readouterr().out == "Supported (before the deal, not credited to it)\n"
     dossier = load_dossier("my-roadmap.yaml")
     assert assess(load_world("world-2022"), dossier).verdict("tripled").mark == "supported"
+
+
+def test_the_manuals_second_example_is_the_senders_side() -> None:
+    """Its measures are its own; the duties do not cost Russia 1 per cent, nor the three a twentieth of one."""
+    dossier = parse_dossier(blocks("yaml")[1], "metals.yaml")
+    world = load_world("world-2022")
+    assert "the target is judged on that one, not on the ministers' figures." in "\n".join(
+        check_dossier(dossier, world)
+    )
+    marks = {verdict.claim.id: verdict.mark for verdict in assess(world, dossier).verdicts}
+    assert marks == {
+        "cost": "not supported",
+        "cheap": "supported",
+        "pair": "not supported",
+        "culture": "outside the model",
+    }
+
+
+def test_the_manual_lists_the_codes() -> None:
+    part = MANUAL.split("### Codes")[1].split("\n## ")[0]
+    for name in ("world-2022", "world-2019"):
+        world = load_world(name)
+        (listed,) = re.findall(r"`((?:[A-Z]{3}\s)+[A-Z]{3})`", part)
+        assert [code for code in world.countries if code != "ROW"] == listed.split()
+        assert list(world.sectors) == re.findall(r"`([A-Z]+)`\s[a-z]", part)
 
 
 def test_the_manuals_figures_stand_in_the_article() -> None:
@@ -367,7 +392,8 @@ def test_the_manual_names_every_key() -> None:
 def test_the_manuals_messages_are_those_one_gets() -> None:
     listed = re.findall(r"^\| `(.*?)` \|", MANUAL.split("## Common mistakes")[1], re.MULTILINE)
     said = [message for old, new, *_ in CASES.values() for message in complaints(changed(old, new))]
+    said += complaints(changed("setter: IRN", "setter: FRA"))
     said += problems(small("paragraph: 2,", "paragraph: 1,"), {"article": TEXT})
     said += problems(small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}"))
-    assert len(listed) == 10
+    assert len(listed) == 11
     assert [message for message in listed if not any(message in one for one in said)] == []

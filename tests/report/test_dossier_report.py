@@ -35,7 +35,16 @@ def text(assessment: Assessment) -> str:
 
 def test_verdicts_of_the_second_dossier(assessment: Assessment) -> None:
     marks = {verdict.claim.id: verdict.mark for verdict in assessment.verdicts}
-    assert marks == {"a": NOT_SUPPORTED, "b": OUTSIDE, "c": OUTSIDE, "d": SUPPORTED, "e": SUPPORTED, "f": OUTSIDE}
+    assert marks == {
+        "a": NOT_SUPPORTED,
+        "b": OUTSIDE,
+        "c": OUTSIDE,
+        "d": SUPPORTED,
+        "d2": NOT_SUPPORTED,
+        "e": SUPPORTED,
+        "f": OUTSIDE,
+    }
+    assert assessment.verdict("d2").ending == "contradicted: none of it meets the test"
     severe = assessment.verdict("a")
     assert severe.ending == "cannot tell: it straddles the test"
     assert severe.main is not None and severe.needed == -1.0
@@ -47,7 +56,7 @@ def test_page_holds_every_claim_in_the_order_of_the_file(assessment: Assessment,
     assert re.findall(r'id="claim-(\w+)"', text) == [claim.id for claim in assessment.dossier.claims]
     assert text.count("<h1") == 1 and "http" not in re.sub(r"https?://[^\s<\"]*", "", text)
     assert 'src="' not in text and "<link" not in text  # nothing is fetched
-    for icon, count in ((SUPPORTED, 2), (NOT_SUPPORTED, 1), (OUTSIDE, 3)):
+    for icon, count in ((SUPPORTED, 2), (NOT_SUPPORTED, 2), (OUTSIDE, 3)):
         assert f"<b>{count}</b> {icon}" in text
     assert "Two of four commitments have a trade channel" in text
 
@@ -64,10 +73,10 @@ def test_folder_holds_figures_claims_and_the_dossier(assessment: Assessment, tmp
     assert (folder / "dossier.yaml").read_text() == assessment.dossier.text
     with open(folder / "claims.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["id"] for row in rows] == ["a", "b", "c", "d", "e", "f"]
+    assert [row["id"] for row in rows] == ["a", "b", "c", "d", "d2", "e", "f"]
     assert float(rows[0]["estimate"]) == pytest.approx(-1.3, abs=0.05) and rows[1]["estimate"] == ""
     content = json.loads((folder / "assessment.json").read_text())
-    assert content["schema_version"] == 1 and len(content["claims"]) == 6
+    assert content["schema_version"] == 1 and len(content["claims"]) == 7
     names = {path.stem for path in (folder / "figures").iterdir()}
     assert {"gains-and-losses", "map", "trade", "ruler"} <= names
     drawn = (folder / "figures" / "map.svg").read_text()

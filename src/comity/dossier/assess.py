@@ -213,11 +213,20 @@ def verdict_on(runs: Runs, claim: Claim) -> Verdict:
     if claim.test is None:
         return outside(runs, claim)
     try:
-        return TESTS[claim.test.kind](runs, claim, claim.test)
+        return _warned(runs, claim.test, TESTS[claim.test.kind](runs, claim, claim.test))
     except RefusedHere as refusal:
         return Verdict(claim, OUTSIDE, NOT_ON_THIS_WORLD, notes=(f"Scenario {refusal.name}: {refusal}",))
     except NoSolutionError as refusal:
         return Verdict(claim, NOT_SUPPORTED, NO_SOLUTION, notes=(str(refusal),))
+
+
+def _warned(runs: Runs, test: Any, verdict: Verdict) -> Verdict:
+    """The verdict with what is implausible in the test's scenario; of the main one the report says it at its head."""
+    name = getattr(test, "scenario", runs.dossier.main)
+    solved = None if name == runs.dossier.main else runs.solved(name)
+    if not isinstance(solved, Outcomes):
+        return verdict
+    return replace(verdict, notes=(*verdict.notes, *solved.compiled.warnings))
 
 
 def outside(runs: Runs, claim: Claim) -> Verdict:
@@ -225,7 +234,7 @@ def outside(runs: Runs, claim: Claim) -> Verdict:
     if claim.nearest is None:
         return Verdict(claim, OUTSIDE)
     try:
-        answer = TESTS[claim.nearest.kind](runs, claim, claim.nearest)
+        answer = _warned(runs, claim.nearest, TESTS[claim.nearest.kind](runs, claim, claim.nearest))
     except (RefusedHere, NoSolutionError) as refusal:
         return Verdict(claim, OUTSIDE, notes=(f"No {NEAREST}: {refusal}",))
     figures = (Figure(NEAREST, answer.main),) if answer.main else ()

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from comity.benchmark.world import World
+from comity.classifications.countries import find_country
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.quotes import check_figures, read_texts
 from comity.dossier.references import economies_of, reference_problems, tests_of
-from comity.dossier.schema import Dossier, Frictions
-from comity.errors import InputError
+from comity.dossier.schema import Dossier, Frictions, TargetTest
+from comity.errors import InputError, nearest
+from comity.outcomes.counts import counts_of
 from comity.scenario import quantities as q
 from comity.scenario.compile import compile_scenario
+from comity.scenario.explain import people
 from comity.scenario.load import ScenarioError
 from comity.scenario.places import LAST_DAY, find_party
 
@@ -37,10 +40,10 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     problems = reference_problems(dossier)
     about, refusals = _scenarios(dossier, economy)
     quoted, misquoted = check_figures(dossier, texts or {})
-    problems += [*refusals, *_absent(dossier, economy), *misquoted]
+    problems += [*refusals, *_absent(dossier, economy), *_miscounted(dossier, economy), *misquoted]
     if problems:
         raise ScenarioError(list({problem.message: problem for problem in problems}.values()))
-    return [*_counted(dossier, economy), *about, *_unreported(dossier), *quoted]
+    return [*_counted(dossier, economy), *about, *_uncounted(dossier, economy), *_unreported(dossier), *quoted]
 
 
 def _own_world(dossier: Dossier) -> World:
@@ -90,7 +93,7 @@ def _on_world(dossier: Dossier, k: int, thing: Any, world: World) -> list[str]:
     if without:
         remarks.append(f"No source given for: {', '.join(without)}.")
     if compiled.nothing:
-        remarks.append(f"Nothing changes, because {compiled.nothing}.")
+        remarks.append(f"At central sizes nothing changes, because {compiled.nothing}.")
     return [f"Scenario {name}: {len(compiled.measures)} measure(s).", *(f"  {line}" for line in remarks)]
 
 
@@ -110,6 +113,34 @@ def _absent(dossier: Dossier, world: World) -> list[InputError]:
             except InputError as problem:
                 problems.append(problem)
     return problems
+
+
+def _counts(world: World, test: TargetTest) -> list[str]:
+    """The statistical counts of a pair's trade that a world knows."""
+    codes = [find_country(word) or word for word in test.between]
+    return [count.name for count in counts_of(world, [(codes[0], codes[1])])]
+
+
+def _miscounted(dossier: Dossier, world: World) -> list[InputError]:
+    """Targets judged on a count that the world's counts of the pair do not have."""
+    problems = []
+    for path, test in tests_of(dossier):
+        known = _counts(world, test) if test.kind == "target" and len(test.between) == 2 else []
+        if known and test.count not in known:
+            where = dossier.where(*path, "count")
+            problems.append(InputError(where, "no statistical count of that name in this world", found=test.count,
+                                       allowed=known, nearest=nearest(test.count, known)))  # fmt: skip
+    return problems
+
+
+def _uncounted(dossier: Dossier, world: World) -> list[str]:
+    """Targets of a pair with one count only: the name the author gave it says what the target was set on, no more."""
+    return [
+        f"Claim {dossier.claims[int(path[1])].id}: {world.name or 'this world'} holds one count of the trade of "
+        f"{people(test.between)}; the target is judged on that one, not on {test.count}."
+        for path, test in tests_of(dossier)
+        if test.kind == "target" and not _counts(world, test)
+    ]
 
 
 def _unreported(dossier: Dossier) -> list[str]:

@@ -24,6 +24,7 @@ from comity.dossier.combinations import (
     over,
     unsolved,
     variation_of,
+    whose,
 )
 from comity.dossier.frictions import Bound
 from comity.dossier.runs import Runs, Solved
@@ -38,6 +39,7 @@ from comity.scenario import quantities as q
 Meets = Callable[[float], bool]
 
 UPPER_BOUND = "cannot tell: an upper bound can only refute"
+LISTED = 8  # economies by name in one sentence
 CANNOT_SUPPORT = "An upper bound cannot support a claim: all of it meets the test, and policy may reach less."
 
 
@@ -66,8 +68,16 @@ def amount(value: float) -> str:
     return f"{value:,.10g}".replace(",", " ")
 
 
+def dollars(value: float) -> str:
+    """An amount a year in the unit its number is printed in: million USD, from a thousand on billion USD."""
+    billions = abs(value) >= 1000
+    return f"{amount(value / 1000 if billions else value)} {'billion' if billions else 'million'} USD a year"
+
+
 def named(codes: Any) -> str:
-    """Plain names: Iran, Belarus and Russia."""
+    """Plain names: Iran, Belarus and Russia. More than eight are counted; the figures of a verdict list each."""
+    if len(codes) > LISTED:
+        return f"{len(codes)} economies"
     names = [label(code) for code in codes]
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
@@ -112,7 +122,7 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
         notes = ("The target was met on this count before anything was carried out.", *notes)
     if test.count and not any(run.count for run in full.runs):
         notes += (f"This world holds one count of this trade; it is judged on that one, not on {test.count}.",)
-    needs = labelled(f"at least {amount(test.at_least)} million USD a year", on_label(full.runs[judged]))
+    needs = labelled(f"at least {dollars(test.at_least)}", on_label(full.runs[judged]))
     return Verdict(claim, mark, ending, numbers[judged], needs, test.at_least, tuple(figures),
                    notes + (unsolved(solved.runs) if solved else ()))  # fmt: skip
 
@@ -180,6 +190,8 @@ def _incomes(
     name = "real income, smallest " + ("gain" if worst is min else "loss") if len(codes) > 1 else "real income"
     main = least[0].number(name, furthest, PER_CENT, world.base_year, runs.status([furthest]), 100.0, level)
     each = f" for each of {named(codes)}" if len(codes) > 1 else ""
+    if len(codes) > 1:
+        notes += (whose(least[0], gains, solved.runs[0], "gain" if worst is min else "loss", label(furthest)),)
     if isinstance(solved, Bound):
         notes += solved.account.sentences
     notes += by_count(solved.runs, least, meets) + unsolved(solved.runs)
@@ -215,7 +227,7 @@ def trade(runs: Runs, claim: Claim, test: TradeTest) -> Verdict:
             Figure(labelled(on_label(run), "change"), numbers[k]),
         ]
     notes += by_count(parts, changes, meets) + unsolved(parts)
-    needs = f"more than {amount(test.more_than)}" + (" million USD a year" if test.more_than else "")
+    needs = f"more than {dollars(test.more_than) if test.more_than else 0}"
     return Verdict(claim, mark, ending, numbers[0], needs, test.more_than, tuple(figures), notes)
 
 

@@ -23,7 +23,7 @@ from comity.outcomes.ranges import (
     variant_of,
     with_set,
 )
-from comity.outcomes.simulate import OnCount
+from comity.outcomes.simulate import OnCount, label
 from comity.scenario.sizes import Level
 
 NOISE = 1e-9  # relative; below it a change cannot be told from zero at a residual of 1e-10
@@ -159,3 +159,18 @@ def on_label(run: OnCount) -> str:
 def labelled(*parts: str) -> str:
     """Parts of a label that are not empty, joined by commas."""
     return ", ".join(part for part in parts if part)
+
+
+def whose(least: Quantity, gains: dict[str, Callable[[Variant], float]], run: OnCount, noun: str, central: str) -> str:
+    """Whose numbers the smallest gain (or loss) is made of: its range need not be that of any one economy."""
+    owners = {
+        label(code)
+        for code, read in gains.items()
+        if any(least.values.get(key) == value for key, value in over(run, read).values.items())
+    }
+    if len(owners) == 1:
+        return f"The smallest {noun} is that of {central} in every combination."
+    return (
+        f"The number is the smallest {noun} in each combination, at central choices that of {central}; its range is "
+        f"made of {len(owners)} economies."
+    )

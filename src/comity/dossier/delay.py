@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from comity.dossier.claims import amount, bounded, by_count, named
+from comity.dossier.claims import bounded, by_count, dollars, named
 from comity.dossier.combinations import MONEY, NOISE, Quantity, judge, labelled, on_label, over, unsolved, variation_of
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, DelayTest
@@ -61,7 +61,8 @@ def delay(runs: Runs, claim: Claim, test: DelayTest) -> Verdict:
     notes += ("Not discounted; each year is a long-run equilibrium of the base-year economy.",)
     lost = [run for solved in {id(s): s for s in path if s}.values() for run in solved.runs]
     notes += by_count(full.runs, together, meets) + unsolved(lost)
-    needs = f"more than {amount(test.more_than)}" + (f" for {named(codes)} together" if len(codes) > 1 else "")
+    least = dollars(test.more_than).removesuffix(" a year") if test.more_than else "0"
+    needs = f"more than {least}" + (f" for {named(codes)} together" if len(codes) > 1 else "")
     return Verdict(claim, mark, ending, numbers[0], needs, test.more_than, tuple(figures), notes)
 
 

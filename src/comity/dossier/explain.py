@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import find_country
+from comity.classifications.countries import EVERYBODY, find_country
+from comity.dossier.claims import dollars
 from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference
 from comity.errors import InputError
 from comity.scenario.compile import compile_scenario
@@ -98,12 +99,14 @@ def _target(test: Any) -> str:
     when = f"at the start of {test.by}" if test.by else "at full implementation"
     return (
         f"under scenario {test.scenario}, goods trade of {people(test.between)} both ways reaches "
-        f"{number(test.at_least)} million USD a year {when}, judged on {test.count}"
+        f"{dollars(test.at_least)} {when}, judged on {test.count}"
     )
 
 
 def _each(words: Sequence[str]) -> str:
-    """ "Iran" alone, "each of Iran and Belarus", "each of the EAEU"."""
+    """ "Iran" alone, "each of Iran and Belarus", "each of the EAEU", "every economy named in the world"."""
+    if len(words) == 1 and words[0].casefold() == EVERYBODY:
+        return people(words)
     alone = len(words) == 1 and find_country(words[0]) is not None
     return people(words) if alone else f"each of {people(words)}"
 
@@ -125,7 +128,7 @@ def _loss(test: Any) -> str:
 
 def _trade(test: Any) -> str:
     by = f" by the measures {joined(test.measures)} alone" if test.measures else ""
-    size = f" by more than {number(test.more_than)} million USD a year" if test.more_than else ""
+    size = f" by more than {dollars(test.more_than)}" if test.more_than else ""
     return f"under scenario {test.scenario}, goods trade of {people(test.between)} both ways rises{size}{by}"
 
 
@@ -153,7 +156,7 @@ def _ranking(test: Any) -> str:
 
 def _delay(test: Any) -> str:
     together = " together" if len(test.countries) > 1 else ""
-    size = f"more than {number(test.more_than)} million USD" if test.more_than else "something"
+    size = f"more than {dollars(test.more_than).removesuffix(' a year')}" if test.more_than else "something"
     return f"under scenario {test.scenario}, one year of delay costs {people(test.countries)}{together} {size}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from comity.dossier.references import reference_problems
 from comity.dossier.schema import TESTS, Dossier, Named
-from comity.errors import InputError, nearest
+from comity.errors import InputError, nearest, shorten
 from comity.scenario.load import (
     Grammar,
     ScenarioError,
@@ -65,8 +65,10 @@ def load_dossier(name: str | os.PathLike[str]) -> Dossier:
     if path is None:
         path = Path(text)
         if not exists(path):
-            raise InputError(f"dossier {text!r}", "no gallery dossier and no file of that name",
-                             allowed=[*known, "a path to a .yaml file"], nearest=nearest(text, known))  # fmt: skip
+            raise InputError(f"dossier {shorten(text)!r}", "no gallery dossier and no file of that name",
+                             allowed=[*known, "a path to a .yaml file"], nearest=nearest(text, known),
+                             advice="It is a scenario: use it without --claims." if text in gallery() else None,
+                             )  # fmt: skip
     return parse_dossier(read_file(path, "a dossier"), path.name, path.parent)
 
 
@@ -126,7 +128,9 @@ def _used(dossier: Dossier, k: int, name: str, folder: Path) -> Scenario:
     if name not in gallery() and not exists(path):
         raise InputError(where, "no gallery scenario of that name, and no such file beside the dossier", found=name,
                          allowed=[*gallery(), "a path from the dossier's folder"],
-                         nearest=nearest(name, gallery()))  # fmt: skip
+                         nearest=nearest(name, gallery()),
+                         advice="It is a dossier: name one of its scenarios." if name in dossiers() else None,
+                         )  # fmt: skip
     try:
         # a path is read as a scenario and nothing else: a dossier that uses itself would never end
         return load_scenario(name) if name in gallery() else parse_scenario(read_file(path), path.name)

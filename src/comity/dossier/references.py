@@ -10,6 +10,7 @@ from comity.classifications.countries import EVERYBODY, find_bloc, find_country,
 from comity.dossier.schema import Dossier, Frictions, Observation, Observed, RecoveredTest, Series
 from comity.errors import InputError, nearest
 from comity.scenario import quantities as q
+from comity.scenario.load import look_alikes
 
 LARGEST = 1e7  # million USD a year: more than any pair trades, so the amount was written in USD
 Problems = Iterator[InputError]
@@ -64,7 +65,9 @@ def _twice(dossier: Dossier) -> Problems:
 def _repeated(dossier: Dossier, path: Path, names: Sequence[str | None], key: str) -> Problems:
     for k, name in enumerate(names):
         if name is not None and name in names[:k]:
-            yield InputError(dossier.where(*path, k, key), f"the {key} stands twice", found=name)
+            first = dossier.where(*path, names.index(name), key).removeprefix(f"{dossier.path}, ")
+            yield InputError(dossier.where(*path, k, key), f"the {key} stands twice", found=name,
+                             advice=f"It stands first on {first}.")  # fmt: skip
 
 
 def _main(dossier: Dossier) -> Problems:
@@ -175,7 +178,8 @@ def _pair(dossier: Dossier, path: Path, words: Sequence[str]) -> Problems:
     blocs = [word for word in words if find_country(word) is None and find_bloc(word) is not None]
     if len({find_country(word) or word for word in words}) != 2 or len(words) != 2 or blocs:
         yield InputError(dossier.where(*path), "two economies are needed", found=", ".join(words),
-                         allowed="two countries, such as [IRN, BLR]")  # fmt: skip
+                         allowed="two countries, such as [IRN, BLR]",
+                         advice="Write one claim for each pair." if len(words) > 2 else None)  # fmt: skip
 
 
 def _growth(dossier: Dossier, path: Path, test: Any) -> Problems:
@@ -199,13 +203,14 @@ def _target(dossier: Dossier, path: Path, test: Any) -> Problems:
     if test.by is not None and dossier.signed is not None and test.by < q.date(dossier.signed).year:
         yield InputError(dossier.where(*path, "by"), "the target's year lies before the signing", found=test.by,
                          allowed=f"{q.date(dossier.signed).year} or later")  # fmt: skip
-    pair = _codes(test.between)
-    counts = [series.count for item in dossier.observed if _codes(item.between) == pair for series in item.series]
+    pair = parties(test.between)
+    counts = [series.count for item in dossier.observed if parties(item.between) == pair for series in item.series]
     if counts and test.count not in counts:
         yield _dangling(dossier, (*path, "count"), "count", test.count, counts, "the observed trade of this pair")
 
 
-def _codes(words: Sequence[str]) -> set[str]:
+def parties(words: Sequence[str]) -> set[str]:
+    """Country codes of words that may be codes or names."""
     return {find_country(word) or word for word in words}
 
 
@@ -231,16 +236,27 @@ def _observations(dossier: Dossier) -> Problems:
             yield InputError(dossier.where("observed", k, "series"), "observed trade needs a series", found="none")
         for j, series in enumerate(observed.series):
             path = ("observed", k, "series", j, "rows")
+            yield from _setter(dossier, ("observed", k, "series", j, "setter"), observed, series)
             yield from _order(dossier, path, series)
             for i, row in enumerate(series.rows):
                 yield from _amounts(dossier, (*path, i), observed, row)
+
+
+def _setter(dossier: Dossier, path: Path, observed: Observed, series: Series) -> Problems:
+    """A count is kept by one of the two; a name nobody knows has a complaint of its own."""
+    code = find_country(series.setter)
+    partners = [find_country(word) or word for word in observed.between]
+    if code is not None and code not in partners:
+        yield InputError(dossier.where(*path), "the statistics of a pair are those of one of its two economies",
+                         found=series.setter, allowed=partners)  # fmt: skip
 
 
 def _order(dossier: Dossier, path: Path, series: Series) -> Problems:
     for i, row in enumerate(series.rows):
         if _last_day(row.end) < q.date(row.start):
             yield InputError(dossier.where(*path, i, "end"), "the period ends before it starts",
-                             found=f"{row.start} to {row.end}")  # fmt: skip
+                             found=f"{row.start} to {row.end}",
+                             allowed=f"an end on or after {row.start}")  # fmt: skip
         if i and _last_day(row.start) < q.date(series.rows[i - 1].start):
             yield InputError(dossier.where(*path, i, "start"), "the rows of a series stand in order of time",
                              found=f"{row.start} after {series.rows[i - 1].start}")  # fmt: skip
@@ -258,7 +274,7 @@ def _amounts(dossier: Dossier, path: Path, observed: Observed, row: Observation)
         if not 0 <= value <= LARGEST:
             problem = "a flow cannot be negative" if value < 0 else "not plausible as an amount in million USD a year"
             yield InputError(dossier.where(*path, *keys), problem, found=f"{value:,.10g}")
-    if row.total is None or any(name not in ways for name in row.flows):
+    if row.total is None or any(name not in ways for name in row.flows) or min(given.values()) < 0:
         return
     both, whole = sum(row.flows.values()), len(row.flows) == 2
     slack = _half_unit(row.total) + sum(_half_unit(value) for value in row.flows.values())
@@ -287,7 +303,7 @@ def _economies(dossier: Dossier) -> Problems:
                 options = [*load_blocs(), *(country.name for country in load_countries().values()), *load_countries()]
                 yield InputError(dossier.where(*path), "unknown country or bloc", found=word,
                                  allowed="an ISO3 code, a country's name, or a bloc: " + ", ".join(load_blocs()),
-                                 nearest=nearest(word, options))  # fmt: skip
+                                 nearest=nearest(word, options), advice=look_alikes(word))  # fmt: skip
 
 
 def _own_world(dossier: Dossier) -> bool:

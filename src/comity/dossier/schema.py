@@ -46,11 +46,19 @@ def _paragraphs(value: Any) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def _million(value: Any) -> float:
+    try:
+        return q.number(value)
+    except q.Refused as refusal:
+        plain = "a plain number of million USD a year: 100 for 100 million, 25000 for 25 billion"
+        raise q.Refused(refusal.problem, allowed=plain) from None
+
+
 Paragraphs = Annotated[tuple[int, ...], _read(_paragraphs), _json(["integer", "array", "string"])]
 Moment = Annotated[str, _read(q.date_text), _json(["string", "integer"], "2023 or 2023-03-13")]
 Share = Annotated[float, _read(q.share), _json(["number", "string"], '0.01 or "1%"')]
 Number = Annotated[float, _read(q.number), _json(["number", "string"])]
-Million = Annotated[float, _read(q.number), _json(["number", "string"], "million USD a year")]
+Million = Annotated[float, _read(_million), _json(["number", "string"], "million USD a year")]
 
 
 class DossierSource(Source):
@@ -97,8 +105,9 @@ class Commitment(Strict):
     @model_validator(mode="after")
     def _one_way(self) -> Commitment:
         if bool(self.measures) == bool(self.outside):
-            raise refuse("a commitment has either measures in the model or a reason why it is outside it",
-                         "measures: [scenario/measure], or outside: the reason")  # fmt: skip
+            given = "both" if self.measures else "neither"
+            either = "a commitment has either measures in the model or a reason why it is outside it"
+            raise refuse(f"{either} (here {given})", "measures: [scenario/measure], or outside: the reason")
         return self
 
 
@@ -215,8 +224,9 @@ class Claim(Strict):
     @model_validator(mode="after")
     def _one_way(self) -> Claim:
         if (self.test is None) == (self.outside is None):
-            raise refuse("a claim has either a test or a reason why it is outside the model",
-                         "test: {kind: ...}, or outside: the reason")  # fmt: skip
+            given = "neither" if self.test is None else "both"
+            either = "a claim has either a test or a reason why it is outside the model"
+            raise refuse(f"{either} (here {given})", "test: {kind: ...}, or outside: the reason")
         return self
 
 

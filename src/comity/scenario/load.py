@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from comity.errors import InputError, nearest
+from comity.errors import InputError, nearest, shorten
 from comity.scenario.located import MAX_BYTES, Located, place, read_yaml
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def load_scenario(name: str | os.PathLike[str]) -> Scenario:
         if not exists(path):
             names = [*known, *(name for name in later.dossiers() if name not in known)]
             raise InputError(
-                f"scenario {text!r}",
+                f"scenario {shorten(text)!r}",
                 "no gallery scenario and no file of that name",
                 allowed=[*names, "a path to a .yaml file"],
                 nearest=nearest(text, names),
@@ -92,18 +93,19 @@ def exists(path: Path) -> bool:
 
 def read_file(path: Path, what: str = "a scenario") -> str:
     """The text of a file a user names; `what` it should be. Raises InputError for anything that cannot be one."""
+    name = path.name or str(path)  # "." and "/" have no name of their own
     try:
         if path.exists() and not path.is_file():
             kind = "Is a directory" if path.is_dir() else "is a device"
-            raise InputError(path.name, "cannot be read", found=kind)
+            raise InputError(name, "cannot be read", found=kind)
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(path.name, f"too large for {what}", found=f"{path.stat().st_size:,} bytes",
+            raise InputError(name, f"too large for {what}", found=f"{path.stat().st_size:,} bytes",
                              allowed=f"{MAX_BYTES:,}")  # fmt: skip
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise InputError(path.name, "not a text file in UTF-8", found=f"byte {problem.start}") from None
+        raise InputError(name, "not a text file in UTF-8", found=f"byte {problem.start}") from None
     except OSError as problem:
-        raise InputError(path.name, "cannot be read", found=problem.strerror or problem) from None
+        raise InputError(name, "cannot be read", found=problem.strerror or problem) from None
 
 
 def parse_scenario(text: str, file: str = "scenario") -> Scenario:
@@ -113,8 +115,8 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
         raise InputError(
             file,
             "a scenario is a mapping of keys",
-            found="nothing" if located.value is None else type(located.value).__name__,
-            allowed="schema, id, title, measures, ...",
+            found=_shown("" if located.value is None else located.value),
+            allowed="schema, id, title, measures, ...; of a dossier schema, type, id, title, main, ...",
         )
     if located.value.get("type") == "dossier":
         raise InputError(file, "a dossier, not a scenario", found="type: dossier",
@@ -179,10 +181,8 @@ def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Gram
     kind, found = error["type"], error.get("input")
     context = error.get("ctx") or {}
     if kind == "refused":
-        shown = found if isinstance(found, str) else None
-        return InputError(
-            where, context["problem"], found=shown, allowed=context["allowed"], advice=context.get("advice")
-        )
+        advice = context.get("advice") or look_alikes(found)
+        return InputError(where, context["problem"], found=_shown(found), allowed=context["allowed"], advice=advice)
     if kind == "extra_forbidden":
         keys = _keys(model)
         return InputError(where, "unknown key", found=path[-1], allowed=keys, nearest=nearest(path[-1], keys))
@@ -195,10 +195,29 @@ def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Gram
         return InputError(where, "not one of the words known here", found=found, allowed=options,
                           nearest=nearest(found, options))  # fmt: skip
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return InputError(where, "a mapping of keys is needed here", found=found, allowed=_keys(model) or None)
+        inner = _field_model(model, path[-1]) if path else model
+        return InputError(where, "a mapping of keys is needed here", found=_shown(found), allowed=_keys(inner) or None)
     if kind in ("tuple_type", "list_type"):
-        return InputError(where, "a list is needed here", found=found)
-    return InputError(where, error["msg"].rstrip("."), found=found if isinstance(found, str) else None)
+        return InputError(where, "a list is needed here", found=_shown(found))
+    return InputError(where, error["msg"].rstrip("."), found=_shown(found))
+
+
+def _shown(found: Any) -> str:
+    """What was found: a value as it was written, "nothing" for an empty one, else what kind of thing it is."""
+    if isinstance(found, str):
+        return found if found.strip() else "nothing"
+    if isinstance(found, list):
+        return f"a list, {found}" if found else "an empty list"
+    if isinstance(found, Mapping):
+        return f"a mapping with {', '.join(map(str, found))}" if found else "an empty mapping"
+    return str(found)
+
+
+def look_alikes(found: Any) -> str | None:
+    """Advice on letters of another alphabet that look like Latin ones, and on marks one does not see."""
+    names = {letter: unicodedata.name(letter, "a character without name") for letter in str(found)}
+    odd = [letter for letter, name in names.items() if not letter.isascii() and not name.startswith("LATIN")]
+    return f"It holds U+{ord(odd[0]):04X}, {names[odd[0]].lower()}." if odd and isinstance(found, str) else None
 
 
 def _unknown_kind(where: str, found: Any, grammar: Grammar) -> InputError:
