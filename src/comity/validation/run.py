@@ -23,6 +23,7 @@ STUDIES = {
     "eaton-kortum-2002": "eaton_kortum",
     "gegravity": "gegravity",
     "synthetic": "synthetic",
+    "chowdhry-et-al-2024": "chkw",
 }
 SCHEMA_VERSION = 1
 # what readers of other libraries raise on a file that is cut off or of another kind
