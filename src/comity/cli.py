@@ -316,6 +316,21 @@ def coalition(
     typer.echo(coalition_command(game, world, out, as_json, closure, elasticities, orders, seed, ranges))
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one per processor, at most 4.")] = None,
+) -> None:
+    """Serve the explorer: a page in the browser, and the API behind it."""
+    try:
+        from comity.app.run import serve_command
+    except ImportError as missing:
+        raise InputError("comity serve", "the extra 'app' is not installed", found=missing.name,
+                         advice="pip install 'comity[app]'") from None  # fmt: skip
+    serve_command(host, port, workers)
+
+
 @world_app.command("build")
 def world_build(
     names: Annotated[list[str] | None, typer.Argument(help="Worlds to build; all by default.")] = None,

@@ -1,0 +1,1 @@
+"""The explorer: `comity serve`, a page and an API over the same `simulate` as everywhere else."""

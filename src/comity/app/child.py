@@ -1,0 +1,70 @@
+"""A full report or a figure in a process of its own: it draws for seconds, and can be ended.
+
+`python -m comity.app.child report|svg|png FIGURE COMMAND` reads a scenario text from standard input and writes the file
+to standard output. What is wrong with the text has been said before it is started.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+
+from comity.app import limits
+from comity.errors import ComityError
+
+FIGURES = {"figure": "bars", "map": "tile_map", "trade": "flows", "sectors": "sectors"}
+PATIENT = 10  # nice: a report waits for slider steps
+
+
+class DrawingError(ComityError):
+    """A report or figure could not be made within its time."""
+
+    exit_code = 3
+
+
+def drawn(what: str, figure: str, text: str, command: str) -> bytes:
+    """The file, made in another process. Raises DrawingError."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "comity.app.child", what, figure, command], input=text.encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=limits.REPORT_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise DrawingError(
+            f"Not drawn within {limits.REPORT_SECONDS:g} seconds. `comity run` has no such limit."
+        ) from None
+    if done.returncode == 4:
+        raise DrawingError(f"There is no such figure for this scenario: {figure}.")
+    if done.returncode or not done.stdout:
+        raise DrawingError("The drawing process ended without a file. `comity run` says more.")
+    return done.stdout
+
+
+def main(arguments: list[str]) -> int:
+    """The body of the process."""
+    os.nice(PATIENT)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    from comity.app.solving import read_text, solved
+    from comity.report.drawing import NAMESPACES, draw
+    from comity.report.figures import figure_jobs
+    from comity.report.page import page
+
+    what, figure, command = arguments
+    outcomes = solved(read_text(sys.stdin.buffer.read().decode()), ranges=True)
+    if what == "report":
+        sys.stdout.buffer.write(page(outcomes, command).encode())
+        return 0
+    job = figure_jobs(outcomes).get(FIGURES[figure])
+    if job is None:
+        return 4
+    made = draw({**job, "png": what == "png"})
+    svg = made["wide"].replace("<svg", f"<svg {NAMESPACES}", 1)
+    sys.stdout.buffer.write(base64.b64decode(made["png"]) if what == "png" else svg.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

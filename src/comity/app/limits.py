@@ -1,0 +1,16 @@
+"""Bounds of what a request may ask, each with its reason. Beyond them comes a 4xx with a sentence, never a 5xx."""
+
+from __future__ import annotations
+
+BODY_BYTES = 64 * 1024  # the longest gallery scenario has 4 KiB
+QUERY_BYTES = 8 * 1024  # of a state; 40 added measures with every key need about 6 KiB
+MEASURES = 40  # of one scenario
+WORDS = 400  # country and sector words of one scenario, all lists together
+PARTIES = 40  # words in `p`, and in a list of importers or exporters of a state
+CELLS = 400_000  # flows of one scenario, all measures together: compiling takes about a microsecond each
+CENTRAL_SECONDS = 10.0  # one central solve; a usual one needs 0.02 s
+RANGE_SECONDS = 20.0  # the central solve with its 36 combinations; a usual one needs 0.2 s, the hardest found 29
+REPORT_SECONDS = 60.0  # a full report with all its drawings; a usual one needs 4 s
+WAITING = 200  # requests that wait for one worker's solver; beyond it comes 429
+CACHED = 512  # answers kept in one worker, about 60 KiB each
+CACHED_FILES = 32  # reports and figures kept, up to 1 MiB each
