@@ -11,11 +11,12 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 Mine = TypeVar("Mine")
+Piece = TypeVar("Piece")
 Other = TypeVar("Other")
 
 
@@ -46,6 +47,28 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
     except (pickle.UnpicklingError, EOFError):
         second = other()
     return first, second
+
+
+@contextmanager
+def in_turn(pieces: Sequence[Piece]) -> Iterator[Callable[[], Iterator[Piece]]]:
+    """Pieces of work (at most 255) for two halves that take the next one whenever they are free:
+
+    with in_turn(pieces) as next_ones: beside(lambda: [f(p) for p in next_ones()], lambda: [g(p) for p in next_ones()])
+
+    Each piece is taken once; one that was in the hands of a copy that died is not taken again.
+    """
+    read, write = os.pipe()
+    os.write(write, bytes(range(len(pieces))))
+    os.close(write)
+
+    def take() -> Iterator[Piece]:
+        while number := os.read(read, 1):
+            yield pieces[number[0]]
+
+    try:
+        yield take
+    finally:
+        os.close(read)
 
 
 def may_fork() -> bool:

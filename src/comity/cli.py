@@ -59,8 +59,11 @@ def run(
     ] = None,
 ) -> None:
     """Solve a scenario, or assess a dossier; print a summary, write a report folder."""
+    import gc
+
     from comity.report.drawing import Drawer
 
+    gc.disable()  # a process of seconds: looking for cycles in it takes longer than what they hold is worth
     drawer = Drawer()  # starts beside the solving: its engine needs a second
     try:
         _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed, claims)
@@ -83,12 +86,17 @@ def _run(
 ) -> None:
     from comity import load_scenario, load_world, simulate
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.coalition.load import is_game
     from comity.dossier.load import is_dossier
+    from comity.records import command_line
     from comity.report.folder import check_folder, write_folder
     from comity.scenario.load import gallery
 
+    if is_game(scenario):
+        raise InputError(scenario, "this is a coalition game, not one scenario",
+                         advice=f"Use: comity coalition {scenario}")  # fmt: skip
     check_folder(out)
-    command = _command(scenario, world, closure, elasticities, year, claims)
+    command = command_line(scenario, world, closure, elasticities, year, claims)
     assessment = None
     if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
         claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
@@ -144,10 +152,12 @@ def _assessed(
     dossier = load_dossier(name)
     economy = load_world(world or dossier.world or DEFAULT_WORLD)
 
-    def draw(main: Outcomes) -> None:  # beside the claims
-        send_all(figure_jobs(main), drawer)
+    def draw(main: Outcomes, solved: Assessment | None = None) -> None:  # beside the claims
+        send_all(figure_jobs(main, solved), drawer)
 
-    return assess(economy, dossier, closure=closure, elasticities=elasticities, ready=draw)
+    return assess(
+        economy, dossier, closure=closure, elasticities=elasticities, ready=draw, solved=lambda a: draw(a.main, a)
+    )
 
 
 @app.command()
@@ -162,9 +172,15 @@ def check(
     """Check a scenario or dossier file without solving it."""
     from comity import load_dossier, load_scenario, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.coalition.explain import check_game
+    from comity.coalition.load import is_game, load_game
     from comity.dossier.check import check_dossier, read_texts
     from comity.dossier.load import is_dossier
 
+    if is_game(file):
+        game = load_game(file)
+        typer.echo(check_game(game, load_world(world or game.world or DEFAULT_WORLD)))
+        return
     if is_dossier(file):
         dossier = load_dossier(file)
         economy = load_world(world or dossier.world or DEFAULT_WORLD)
@@ -187,11 +203,17 @@ def explain(
     """Say in plain words what a scenario does, how large, on whose word; of a dossier, what it claims and tests."""
     from comity import load_dossier, load_scenario, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity.coalition.explain import explain_game
+    from comity.coalition.load import is_game, load_game
     from comity.dossier.explain import explain_dossier
     from comity.dossier.load import is_dossier
     from comity.scenario.compile import compile_scenario
     from comity.scenario.explain import explain as sentences
 
+    if is_game(file):
+        game = load_game(file)
+        typer.echo("\n".join(explain_game(game, load_world(world or game.world or DEFAULT_WORLD))))
+        return
     if is_dossier(file):
         dossier = load_dossier(file)
         for line in explain_dossier(dossier, load_world(world or dossier.world or DEFAULT_WORLD)):
@@ -353,29 +375,6 @@ def world_build(
         typer.echo(f"{world!r}; residual without shock {residual:.0e}; hash {world.hash[:12]}")
         for step in world.provenance["record"]:
             typer.echo(f"  {step['step']}: {step['what']}: {step['count']}. {step['detail']}")
-
-
-def _command(
-    scenario: str,
-    world: str | None,
-    closure: str | None,
-    elasticities: str | None,
-    year: int | None,
-    claims: bool | None = None,
-) -> str:
-    """The command line that repeats this run, without paths of this machine."""
-    name = scenario if os.sep not in scenario else Path(scenario).name
-    parts = [f"comity run {name}"]
-    given = {
-        "--world": world and Path(world).name,
-        "--closure": closure,
-        "--elasticities": elasticities,
-        "--year": year,
-    }
-    parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
-    if claims is not None:
-        parts.append("--claims" if claims else "--no-claims")
-    return " ".join(parts)
 
 
 def main() -> None:

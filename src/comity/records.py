@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from comity import __version__
@@ -28,7 +30,7 @@ def run_record(outcomes: Any) -> dict[str, Any]:
     return {
         "comity": __version__,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: installed(name) for name in PACKAGES},
         "world": {"name": outcomes.world.name, "hash": outcomes.world.hash, "base_year": outcomes.world.base_year},
         "scenario": {
             "id": outcomes.scenario.id,
@@ -71,8 +73,32 @@ def cite(outcomes: Any) -> list[str]:
     return entries + [f"@misc{{comity_note_{k}, note={{{note}}}}}" for k, note in enumerate(unique, 1)]
 
 
-def _version(name: str) -> str:
+def installed(name: str) -> str:
+    """The version of an installed package, or that there is none."""
     try:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
+
+
+def command_line(
+    scenario: str,
+    world: str | None,
+    closure: str | None,
+    elasticities: str | None,
+    year: int | None,
+    claims: bool | None = None,
+) -> str:
+    """The command line that repeats this run, without paths of this machine."""
+    name = scenario if os.sep not in scenario else Path(scenario).name
+    parts = [f"comity run {name}"]
+    given = {
+        "--world": world and Path(world).name,
+        "--closure": closure,
+        "--elasticities": elasticities,
+        "--year": year,
+    }
+    parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
+    if claims is not None:
+        parts.append("--claims" if claims else "--no-claims")
+    return " ".join(parts)

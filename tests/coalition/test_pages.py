@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from comity import InputError
+from comity.coalition.explain import check_game, explain_game
 from comity.coalition.load import parse_game
 from comity.coalition.run import coalition
 from comity.report.coalition_figures import figure_jobs, lattice_rows
@@ -88,6 +90,12 @@ def test_folder(front, tmp_path: Path) -> None:
     assert (folder / "game.yaml").read_text() == FRONT
     assert json.loads((folder / "results.json").read_text())["game"] == "front"
     assert len((folder / "coalitions.csv").read_text().splitlines()) == 18  # note, header, 16 coalitions
+    record = json.loads((folder / "record.json").read_text())
+    assert record["game"]["sha256"] == hashlib.sha256(FRONT.encode()).hexdigest()
+    html = (folder / "report.html").read_text()
+    links = re.findall(r'href="(figures/[^"]*)"', html)
+    assert len(links) == 3 * len(figure_jobs(front)) and all((folder / link).is_file() for link in links)
+    assert len(json.loads((folder / "results.json").read_text())["tables"]["coalitions"]) == 16
     again = write_folder(front, tmp_path, "comity coalition front")
     assert again != folder and not list(tmp_path.glob(".writing*"))
 
@@ -111,3 +119,13 @@ def test_tables_draw_themselves(front, name: str) -> None:
 def test_tables_without_picture(front) -> None:
     with pytest.raises(InputError, match="has no picture"):
         front.transfers.plot()
+
+
+def test_result_shows_itself_in_notebooks(front) -> None:
+    assert "shapley" in front._repr_html_() and front.plot().to_dict() == front.contributions.plot().to_dict()
+
+
+def test_game_is_explained_and_checked_without_solving(front) -> None:
+    lines = explain_game(front.game, front.world)
+    assert lines[1].startswith("4 players: Iran") and "With all members in:" in lines
+    assert check_game(front.game, front.world).startswith("front: a coalition game of 4 players, 1 measure;")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
-from comity.beside import beside, may_fork
+from comity.beside import beside, in_turn, may_fork
 
 ME = os.getpid()
 
@@ -51,3 +52,33 @@ def test_no_copy_beside_other_threads() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def test_pieces_are_taken_once_each_by_whoever_is_free() -> None:
+    def late(number: int) -> int:
+        time.sleep(0.02 if os.getpid() == ME else 0.005)
+        return number
+
+    with in_turn(range(20)) as next_ones:
+        mine, other = beside(lambda: [late(n) for n in next_ones()], lambda: [late(n) for n in next_ones()])
+    assert sorted(mine + other) == list(range(20))
+    if may_fork():
+        assert 0 < len(mine) < len(other)
+    else:
+        assert other == []
+
+
+def test_pieces_in_the_hands_of_a_dead_copy_are_lost_and_no_others() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+
+    def other() -> list[int]:
+        taken = next_ones()
+        if os.getpid() != ME:
+            next(taken)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return list(taken)
+
+    with in_turn(range(9)) as next_ones:
+        mine, rest = beside(lambda: (time.sleep(0.2), list(next_ones()))[1], other)
+    assert len(mine) == 8 and rest == []

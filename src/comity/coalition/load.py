@@ -13,6 +13,7 @@ from comity.scenario.load import (
     ScenarioError,
     check_references,
     exists,
+    gallery,
     is_measure,
     read_file,
     validate_model,
@@ -42,6 +43,22 @@ def load_game(name: str | os.PathLike[str]) -> CoalitionGame:
             raise InputError(f"coalition game {text!r}", "no gallery game and no file of that name",
                              allowed=[*known, "a path to a .yaml file"], nearest=nearest(text, known))  # fmt: skip
     return parse_game(read_file(path, "a coalition game"), path.name)
+
+
+def is_game(name: str | os.PathLike[str]) -> bool:
+    """True for a file with the keys of a coalition game, and for a gallery game whose name no scenario has. False for
+    whatever cannot be read: loading says why."""
+    text = os.fspath(name)
+    if text in games():
+        return text not in gallery()
+    path = Path(text)
+    if not exists(path):
+        return False
+    try:
+        value = read_yaml(read_file(path), path.name).value
+    except InputError:
+        return False
+    return isinstance(value, dict) and ("players" in value or value.get("type") == TYPE)
 
 
 def parse_game(text: str, file: str = TYPE) -> CoalitionGame:

@@ -278,7 +278,7 @@ class CoalitionResult:
                 "point": dict(zip(self.names, theory.core.point.tolist(), strict=True)),
             }
         tables = ("contributions", "stability", "partners", "frontier", "steps", "transfers", "bystanders",
-                  "potential", "recovered", "published", "counts")  # fmt: skip
+                  "potential", "recovered", "published", "counts", "coalitions")  # fmt: skip
         return {
             "schema_version": SCHEMA_VERSION,
             "game": self.game.id,
@@ -299,6 +299,13 @@ class CoalitionResult:
             "numbers": [_plain(number.as_dict()) for number in self.key_numbers()],
             "tables": {name: [_plain(vars(row)) for row in getattr(self, name).rows] for name in tables},
         }
+
+    def plot(self) -> Any:
+        """The contributions with their ranges, as an Altair chart."""
+        return self.contributions.plot()
+
+    def _repr_html_(self) -> str:
+        return self.contributions._repr_html_()
 
     def __repr__(self) -> str:
         return f"CoalitionResult of {self.game.id} on {self.world.name}: {len(self.names)} players"

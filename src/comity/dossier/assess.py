@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
-from comity.beside import beside
+from comity.beside import beside, in_turn
 from comity.dossier import claims
 from comity.dossier.delay import delay
 from comity.dossier.monitor import Monitor, monitor
@@ -128,6 +128,7 @@ def assess(
     closure: str | None = None,
     elasticities: str | None = None,
     ready: Callable[[Outcomes], None] | None = None,
+    solved: Callable[[Assessment], None] | None = None,
 ) -> Assessment:
     """Test every claim of a dossier on a world.
 
@@ -135,6 +136,7 @@ def assess(
     ----------
     closure, elasticities : override those of every scenario, as in `simulate`
     ready : called with the outcomes of the main scenario as soon as they are there
+    solved : called with the Assessment that still lacks verdicts and monitor, as soon as the scenarios are solved
 
     Raises
     ------
@@ -147,17 +149,20 @@ def assess(
     runs = Runs(world, dossier, closure, elasticities)
     with ONE_BLAS_THREAD:
         outcomes, refused = solve_all(runs, ready)
-        verdicts = judge_all(runs)
-    return Assessment(
-        dossier=dossier,
-        world=world,
-        verdicts=verdicts,
-        outcomes=outcomes,
-        refused=refused,
-        commitments=tuple(state_of(commitment) for commitment in dossier.commitments),
-        monitor=monitor(runs),
-        runs=runs,
-    )
+        bare = Assessment(
+            dossier=dossier,
+            world=world,
+            verdicts=(),
+            outcomes=outcomes,
+            refused=refused,
+            commitments=tuple(state_of(commitment) for commitment in dossier.commitments),
+            monitor=Monitor(),
+            runs=runs,
+        )
+        if solved is not None:
+            solved(bare)
+        verdicts, over_time = judge_all(runs)
+        return replace(bare, verdicts=verdicts, monitor=over_time)
 
 
 def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tuple[dict[str, Solved], dict[str, str]]:
@@ -174,7 +179,8 @@ def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tu
         if isinstance(main, Outcomes):
             ready(main)
     names = [name for name in runs.dossier.found if name != runs.dossier.main and not runs.is_bound(name)]
-    _, runs.known = beside(lambda: runs.ranges(names[::2]), lambda: runs.ranges(names[1::2]))
+    with in_turn(names) as next_ones:
+        _, runs.known = beside(lambda: runs.ranges(next_ones()), lambda: runs.ranges(next_ones()))
     outcomes: dict[str, Solved] = {}
     refused: dict[str, str] = {}
     for name in dict.fromkeys([runs.dossier.main, *runs.dossier.found]):
@@ -189,23 +195,33 @@ def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tu
     return outcomes, refused
 
 
-def judge_all(runs: Runs) -> tuple[Verdict, ...]:
-    """The verdicts in the order of the file. Claims about delay stay here, where the monitor uses their years again."""
-    claims = runs.dossier.claims
-    apart = [claim.id for claim in claims if getattr(claim.test, "kind", "") in APART][1:]
+def judge_all(runs: Runs) -> tuple[tuple[Verdict, ...], Monitor]:
+    """The verdicts in the order of the file, and the monitor.
 
-    def verdicts(some: Sequence[Claim]) -> dict[str, Verdict]:
-        return {claim.id: verdict_on(runs, claim) for claim in some}
+    Two halves of the work: what solves for itself alone is taken by whoever is free, what shares solutions with others
+    stays together: claims about delay with the monitor, whose years they use again, and all others here.
+    """
+    claims = {claim.id: claim for claim in runs.dossier.claims}
+    kinds = {name: getattr(claim.test, "kind", "") for name, claim in claims.items()}
+    late = [name for name, kind in kinds.items() if kind == "delay"]
+    apart = [name for name, kind in kinds.items() if kind in APART]
+    here = [name for name in claims if name not in late and name not in apart]
 
-    def bare() -> dict[str, Verdict]:
-        made = verdicts([claim for claim in claims if claim.id in apart])
-        return {name: replace(verdict, claim=None) for name, verdict in made.items()}
+    def verdicts(names: Iterable[str]) -> dict[str, Verdict]:
+        return {name: verdict_on(runs, claims[name]) for name in names}
 
-    found, other = beside(lambda: verdicts([claim for claim in claims if claim.id not in apart]), bare)
-    for claim in claims:
-        if claim.id in other:
-            found[claim.id] = replace(other[claim.id], claim=claim)
-    return tuple(found[claim.id] for claim in claims)
+    with in_turn(apart) as next_ones:
+
+        def other() -> tuple[Monitor, dict[str, Verdict]]:
+            over_time = monitor(runs)
+            made = {**verdicts(late), **verdicts(next_ones())}
+            return over_time, {name: replace(verdict, claim=None) for name, verdict in made.items()}
+
+        found, (over_time, more) = beside(lambda: {**verdicts(here), **verdicts(next_ones())}, other)
+    found |= {name: replace(verdict, claim=claims[name]) for name, verdict in more.items()}
+    # what was in the hands of a copy that died
+    found |= verdicts(name for name in claims if name not in found)
+    return tuple(found[name] for name in claims), over_time
 
 
 def verdict_on(runs: Runs, claim: Claim) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +73,7 @@ class Runs:
             )
         return thing
 
-    def ranges(self, names: Sequence[str]) -> dict[str, tuple[Range, ...]]:
+    def ranges(self, names: Iterable[str]) -> dict[str, tuple[Range, ...]]:
         """The ranges of some scenarios on all their counts; those that are refused are left out."""
         found = {}
         for name in names:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,22 @@ from comity.coalition.game import LARGEST
 from comity.coalition.result import CoalitionResult, label_of
 from comity.errors import InputError
 from comity.outcomes.simulate import label
-from comity.report.drawing import ACCENT, INK, INK2, INK3, NARROW, RULE, RULE2, WIDE, bars, configured, svg
+from comity.report.drawing import (
+    ACCENT,
+    INK,
+    INK2,
+    INK3,
+    NAMESPACES,
+    NARROW,
+    RULE,
+    RULE2,
+    WIDE,
+    bars,
+    configured,
+    png,
+    svg,
+)
+from comity.report.folder import write_csv
 from comity.report.words import MINUS, THIN, plain, small_per_cent
 
 if TYPE_CHECKING:
@@ -189,6 +206,18 @@ def draw_jobs(jobs: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
                for key, width in (("wide", WIDE), ("narrow", NARROW))}
         for name, job in jobs.items()
     }  # fmt: skip
+
+
+def write_figures(folder: Path, jobs: dict[str, dict[str, Any]], drawn: dict[str, dict[str, str]]) -> None:
+    """NAME.svg, NAME.png and NAME.csv (the rows behind it) of every figure."""
+    folder.mkdir()
+    for name, job in jobs.items():
+        text = drawn[name]["wide"].replace("<svg", f"<svg {NAMESPACES}", 1)
+        (folder / f"{name}.svg").write_text(text + "\n", encoding="utf-8")
+        (folder / f"{name}.png").write_bytes(base64.b64decode(png(drawn[name]["wide"])))
+        names = [key for key in job["rows"][0] if key not in ("edges", "x", "y")]
+        rows = ([row.get(key) for key in names] for row in job["rows"])
+        write_csv(folder / f"{name}.csv", names, rows, [f"# {job['text']}"])
 
 
 def plot_table(table: Table) -> Any:

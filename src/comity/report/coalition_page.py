@@ -16,7 +16,8 @@ from comity import __version__
 from comity.benchmark.bundle import DEFAULT_WORLD
 from comity.coalition.result import CoalitionResult, label_of
 from comity.errors import InputError
-from comity.report.coalition_figures import draw_jobs, figure_jobs
+from comity.report.coalition_figures import draw_jobs, figure_jobs, write_figures
+from comity.report.coalition_record import game_record
 from comity.report.coalition_terminal import (
     VALUES,
     bystander_lines,
@@ -38,25 +39,26 @@ TABLES = (
 )  # fmt: skip
 
 
-def page(result: CoalitionResult, command: str) -> str:
-    """The whole HTML page, one file without external requests."""
+def page(result: CoalitionResult, command: str, pictures: dict[str, dict[str, str]] | None = None) -> str:
+    """The whole HTML page, one file without external requests. With `pictures` it links to their files beside it."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK)
-    return environment.get_template("coalition.html.j2").render(context(result, command))
+    return environment.get_template("coalition.html.j2").render(context(result, command, pictures))
 
 
-def context(result: CoalitionResult, command: str) -> dict[str, Any]:
+def context(result: CoalitionResult, command: str, pictures: dict[str, dict[str, str]] | None = None) -> dict[str, Any]:
     """Everything the template prints."""
-    pictures = draw_jobs(figure_jobs(result))
+    files = pictures is not None
+    pictures = draw_jobs(figure_jobs(result)) if pictures is None else pictures
     world = result.world
     return {
         "version": __version__, "game": result.game, "world": world, "choice": result.study.choice,
         "players": result.study.n, "complete": result.study.table.complete, "lead": worth_sentence(result),
-        "value": VALUES[result.game.players.value], "pictures": pictures, "rows": _rows(result),
+        "value": VALUES[result.game.players.value], "pictures": pictures, "files": files, "rows": _rows(result),
         "stability": stability_lines(result), "recovered": recovered_lines(result)[1:-1],
         "partners": partner_lines(result)[1:-1], "potential": potential_lines(result)[1:-1],
         "bystanders": bystander_lines(result)[1:-1], "comparison": result.comparison, "notes": honesty_lines(result),
@@ -101,7 +103,8 @@ def python_lines(result: CoalitionResult) -> str:
 
 
 def write_folder(result: CoalitionResult, out: Path, command: str) -> Path:
-    """Write report.html, game.yaml, results.json and a CSV of every table into a dated folder below `out`."""
+    """Write report.html, game.yaml, results.json, record.json, figures and a CSV of every table into a dated folder
+    below `out`."""
     check_folder(out)
     name = f"{date.today().isoformat()}-coalition-{result.game.id}"
     if (result.game.world or DEFAULT_WORLD) != result.world.name:
@@ -120,7 +123,12 @@ def write_folder(result: CoalitionResult, out: Path, command: str) -> Path:
         content = json.dumps(result.as_json(), indent=1, ensure_ascii=False)
         (temporary / "results.json").write_text(content + "\n", encoding="utf-8")
         (temporary / "game.yaml").write_text(result.game.text, encoding="utf-8")
-        (temporary / "report.html").write_text(page(result, command), encoding="utf-8")
+        record = json.dumps(game_record(result), indent=1, ensure_ascii=False)
+        (temporary / "record.json").write_text(record + "\n", encoding="utf-8")
+        jobs = figure_jobs(result)
+        pictures = draw_jobs(jobs)
+        write_figures(temporary / "figures", jobs, pictures)
+        (temporary / "report.html").write_text(page(result, command, pictures), encoding="utf-8")
         os.chmod(temporary, 0o755)
         place, number = out / name, 1
         while place.exists():

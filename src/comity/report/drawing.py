@@ -7,6 +7,7 @@ the drawing engine needs a second to start. `Drawer` talks to it; without it the
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import re
 import subprocess
@@ -195,9 +196,21 @@ def png(drawn: str) -> str:
 
 def svg(chart: Any, text: str) -> str:
     """The chart as SVG with one accessible name; nothing inside is announced."""
+    return _named(_drawn(_spec(chart)), text)
+
+
+def _spec(chart: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = chart.to_dict(format="vega-lite", validate=False)
+    return spec
+
+
+def _drawn(spec: dict[str, Any]) -> str:
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict(format="vega-lite", validate=False))
+    return str(vl_convert.vegalite_to_svg(spec))
+
+
+def _named(drawn: str, text: str) -> str:
     drawn = re.sub(r' aria-[a-z]+="[^"]*"', "", drawn)
     drawn = re.sub(r' role="[^"]*"', "", drawn)
     drawn = re.sub(r' xmlns(:xlink)?="[^"]*"', "", drawn)
@@ -232,7 +245,9 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     if job.get("png"):
         drawn = draw({**job, "png": False})
         return {**drawn, "png": png(drawn["wide"])}
-    return {name: svg(figure(job["rows"], width), job["text"]) for name, width in (("wide", WIDE), ("narrow", NARROW))}
+    wide, narrow = (_spec(figure(job["rows"], width)) for width in (WIDE, NARROW))
+    first = _named(_drawn(wide), job["text"])
+    return {"wide": first, "narrow": first if narrow == wide else _named(_drawn(narrow), job["text"])}
 
 
 class Drawer:
@@ -303,4 +318,5 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # a process of seconds; altair's many small objects would be searched again and again
     _serve()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from comity.beside import beside
 from comity.errors import InputError, NoSolutionError, NotConvergedError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import Outcomes
@@ -72,11 +73,8 @@ def write_folder(
     if drawer is not None:
         send_all(jobs, drawer)  # drawn beside what follows
     try:
-        for table in TABLES:
-            _write_table(outcomes, table, temporary / f"{table}.csv")
-        for table in ORIGINS:
-            with suppress(NotConvergedError, NoSolutionError):
-                _write_table(outcomes, table, temporary / f"{table}.csv")
+        # the answer on smoothed trade is solved for meanwhile
+        _, vars(outcomes)["smoothed"] = beside(lambda: _write_tables(outcomes, temporary), lambda: outcomes.smoothed)
         _write_key_results(outcomes, temporary / "key_results.csv")
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)
@@ -102,6 +100,15 @@ def write_folder(
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_tables(outcomes: Outcomes, folder: Path) -> None:
+    """One CSV per table."""
+    for table in TABLES:
+        _write_table(outcomes, table, folder / f"{table}.csv")
+    for table in ORIGINS:
+        with suppress(NotConvergedError, NoSolutionError):
+            _write_table(outcomes, table, folder / f"{table}.csv")
 
 
 def _write_assessment(assessment: Assessment, folder: Path) -> None:

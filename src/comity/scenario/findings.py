@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.classifications.countries import name_of
 from comity.errors import InputError, listing
+from comity.kept import KeptFor
 from comity.scenario.combine import Combined
 from comity.scenario.measures import Effect, Setting
 
@@ -192,6 +193,9 @@ def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
     return found
 
 
+_trade: KeptFor[World, Array] = KeptFor()
+
+
 def _growth_warning(setting: Setting, log_cost: Array) -> list[str]:
     """Pairs whose trade would grow tenfold before anything else adjusts."""
     world = setting.world
@@ -199,7 +203,7 @@ def _growth_warning(setting: Setting, log_cost: Array) -> list[str]:
     moved = np.flatnonzero(log_cost)
     flow = world.flow.ravel()[moved]
     extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[moved])
-    before = world.flow.sum(axis=0)
+    before = _trade.get(world, "trade", lambda: world.flow.sum(axis=0))
     after = before + np.bincount(moved % square, weights=extra, minlength=square).reshape(before.shape)
     growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)
     large = np.argwhere(growth > LARGEST_PLAUSIBLE_GROWTH)
