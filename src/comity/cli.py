@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,8 +48,8 @@ def run(
     closure: Annotated[str | None, typer.Option(help="What happens to trade deficits.")] = None,
     elasticities: Annotated[str | None, typer.Option(help="Elasticity set.")] = None,
     year: Annotated[int | None, typer.Option(help="Measures in force at the start of that year.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Draws for bands (not in this version).")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the draws (not in this version).")] = None,
+    draws: Annotated[int | None, typer.Option(help="Also bands, from so many joint draws.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     claims: Annotated[
         bool | None,
         typer.Option(
@@ -89,6 +90,7 @@ def _run(
     from comity.coalition.load import is_game
     from comity.dossier.load import is_dossier
     from comity.records import command_line
+    from comity.report.band_lines import band_lines, bands_json, bands_of, write_bands
     from comity.report.folder import check_folder, write_folder
     from comity.scenario.load import gallery
 
@@ -97,7 +99,7 @@ def _run(
                          advice=f"Use: comity coalition {scenario}")  # fmt: skip
     check_folder(out)
     command = command_line(scenario, world, closure, elasticities, year, claims)
-    assessment = None
+    assessment, found = None, None
     if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
         claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
     if claims:
@@ -114,20 +116,24 @@ def _run(
             closure=closure,
             elasticities=elasticities,
             year=year,
-            draws=draws,
-            seed=seed,
         )
-    folder = write_folder(outcomes, out, command, drawer, assessment)
+        if draws is not None or seed is not None:
+            found = bands_of(outcomes, draws, seed)
+    more = None if found is None else partial(write_bands, found)
+    folder = write_folder(outcomes, out, command, drawer, assessment, more)
     if as_json:
         from comity.report.folder import results_json
 
         assessed = {} if assessment is None else {"assessment": assessment.as_json()}
-        content = {**results_json(outcomes), **assessed, "folder": str(folder)}
+        banded = {} if found is None else {"bands": bands_json(found)}
+        content = {**results_json(outcomes), **assessed, **banded, "folder": str(folder)}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     from comity.report.terminal import claim_lines, summary
 
     typer.echo(summary(outcomes))
+    if found is not None:
+        typer.echo("\n" + "\n".join(band_lines(found, outcomes)))
     if assessment is not None:
         typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")

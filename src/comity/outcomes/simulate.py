@@ -377,12 +377,12 @@ def simulate(
 
 
 def refuse_draws(draws: int | None, seed: int | None) -> None:
-    """Raise InputError where bands from draws are asked for: they are not part of this version."""
+    """Raise InputError where bands from draws are asked for: a later room makes them."""
     if draws is not None or seed is not None:
         raise InputError(
             "--draws" if draws is not None else "--seed",
-            "bands from draws are not part of this version",
-            advice="Every number carries a range over elasticity sets, sizes and closures instead.",
+            "bands from draws are made of a scenario, not here",
+            advice="Use comity run NAME --no-claims --draws N, or comity.uncertainty.bands.bands(world, scenario).",
         )
 
 

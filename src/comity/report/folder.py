@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -52,10 +52,16 @@ def check_folder(out: Path) -> None:
 
 
 def write_folder(
-    outcomes: Outcomes, out: Path, command: str, drawer: Drawer | None = None, assessment: Assessment | None = None
+    outcomes: Outcomes,
+    out: Path,
+    command: str,
+    drawer: Drawer | None = None,
+    assessment: Assessment | None = None,
+    more: Callable[[Path], None] | None = None,
 ) -> Path:
     """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there. With
-    the assessment of a dossier the folder also holds the dossier, its claims and what was observed."""
+    the assessment of a dossier the folder also holds the dossier, its claims and what was observed; `more` writes what
+    else belongs into it."""
     from comity.report.figures import collect_all, draw_all, figure_jobs, send_all, write_figures
     from comity.report.page import page
 
@@ -85,6 +91,8 @@ def write_folder(
         names, rows = smoothed_csv(outcomes)
         if rows:
             write_csv(temporary / "smoothed.csv", names, rows, [])
+        if more is not None:
+            more(temporary)
         if assessment is not None:
             _write_assessment(assessment, temporary)
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs, png=True)
