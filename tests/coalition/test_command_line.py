@@ -39,3 +39,10 @@ def test_run_says_which_command_plays_a_game(game: Path, tmp_path: Path) -> None
     assert isinstance(done.exception, InputError)
     assert "this is a coalition game" in str(done.exception) and "comity coalition" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("orders", ["0", "-1"])
+def test_orders_that_cannot_be_are_refused(game: Path, tmp_path: Path, orders: str) -> None:
+    done = CliRunner().invoke(app, ["coalition", str(game), "--orders", orders, "--out", str(tmp_path)])
+    assert isinstance(done.exception, InputError) and "Allowed: 1 or more" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []

@@ -54,6 +54,8 @@ def coalition(
     chosen = load_game(game) if isinstance(game, str) else game
     if not isinstance(chosen, CoalitionGame):
         raise InputError("game", "a CoalitionGame is needed", found=chosen, advice="Use its name, or load_game.")
+    if isinstance(orders, bool) or not isinstance(orders, int) or orders < 1:
+        raise InputError("orders", "a number of random orders is needed", found=orders, allowed="1 or more")
     choice = _choice(world, chosen, closure, elasticities)
     table = find_table(world, chosen)
     if choice.closure == "targets-balanced" and not table.targets:

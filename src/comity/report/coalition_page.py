@@ -64,8 +64,45 @@ def context(result: CoalitionResult, command: str, pictures: dict[str, dict[str,
         "bystanders": bystander_lines(result)[1:-1], "comparison": result.comparison, "notes": honesty_lines(result),
         "steps": result.steps.rows, "label": lambda name: label_of(result, name), "plain": plain, "money": money,
         "verdicts": result.stability.rows, "tried": result.spread.tried, "refused": result.spread.refused,
+        "headings": headings(result), "sections": _sections(result),
         "command": command, "python": python_lines(result), "yaml": result.game.text, "finite": np.isfinite,
     }  # fmt: skip
+
+
+def headings(result: CoalitionResult) -> dict[str, str]:
+    """The finding of each section, as its heading."""
+    most = max(result.contributions.rows, key=lambda row: abs(row.gain))
+    adds = max(result.contributions.rows, key=lambda row: abs(row.last))
+    verb = "gains" if most.gain >= 0 else "loses"
+    whom = " and" if adds is most else f"; {label_of(result, adds.player)}"
+    who, amount = label_of(result, most.player), money(abs(most.gain)).strip()
+    found = {
+        "members": f"{who} {verb} most itself, {amount} a year{whom} adds most to the others",
+        "holds": _first(stability_lines(result)),
+        "outside": _first(bystander_lines(result)[1:-1][-1:]) or "Nobody outside is touched",
+        "reached": _first(potential_lines(result)[1:-1]) or "What coalitions of each size reach",
+    }
+    recovered = _first(recovered_lines(result)[1:-1])
+    partners = _first(partner_lines(result)[1:-1])
+    found["recovered"] = ":".join(recovered.split(":")[:2])
+    found["partners"] = f"{partners.split(';')[0].replace(': ', ' would add most by joining, ', 1)}"
+    return found
+
+
+def _first(lines: list[str]) -> str:
+    """The first of some lines as a heading: no indent, no full stop."""
+    return lines[0].strip().rstrip(".") if lines else ""
+
+
+def _sections(result: CoalitionResult) -> list[tuple[str, str]]:
+    """Anchors and words of the contents line."""
+    return [
+        ("members", "Members"), ("holds", "Stability"), *([("recovered", "Recovered")] if result.recovery else []),
+        *([("partners", "Partners")] if result.partners.rows else []), ("reached", "Reach"),
+        ("outside", "Third countries"),
+        *([("published", "Published results")] if result.comparison else []), ("rests", "What it rests on"),
+        ("again", "Reproduce"),
+    ]  # fmt: skip
 
 
 def _rows(result: CoalitionResult) -> list[dict[str, Any]]:
@@ -74,7 +111,7 @@ def _rows(result: CoalitionResult) -> list[dict[str, Any]]:
     return [
         {
             "name": label_of(result, row.player),
-            "own": money(row.gain, row.gain_low, row.gain_high, sign=True),
+            "own": money(row.gain, row.gain_low, row.gain_high, sign=True).removesuffix(" million USD"),
             "percent": f"{plain(row.gain_pct, 4, sign=True)} %",
             "alone": plain(row.alone, 1),
             "shapley": plain(row.shapley, 1) if np.isfinite(row.shapley) else "no number",
