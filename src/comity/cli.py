@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +47,7 @@ def run(
     closure: Annotated[str | None, typer.Option(help="What happens to trade deficits.")] = None,
     elasticities: Annotated[str | None, typer.Option(help="Elasticity set.")] = None,
     year: Annotated[int | None, typer.Option(help="Measures in force at the start of that year.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Also bands, from so many joint draws.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Joint draws behind the bands (200); 0: ranges only.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     claims: Annotated[
         bool | None,
@@ -90,16 +89,16 @@ def _run(
     from comity.coalition.load import is_game
     from comity.dossier.load import is_dossier
     from comity.records import command_line
-    from comity.report.band_lines import band_lines, bands_json, bands_of, write_bands
     from comity.report.folder import check_folder, write_folder
     from comity.scenario.load import gallery
+    from comity.uncertainty.interval import expected
 
     if is_game(scenario):
         raise InputError(scenario, "this is a coalition game, not one scenario",
                          advice=f"Use: comity coalition {scenario}")  # fmt: skip
     check_folder(out)
-    command = command_line(scenario, world, closure, elasticities, year, claims)
-    assessment, found = None, None
+    command = command_line(scenario, world, closure, elasticities, year, claims, draws, seed)
+    assessment = None
     if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
         claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
     if claims:
@@ -110,30 +109,20 @@ def _run(
         outcomes = assessment.main
     else:
         scen = load_scenario(scenario)
-        outcomes = simulate(
-            load_world(world or scen.world or DEFAULT_WORLD),
-            scen,
-            closure=closure,
-            elasticities=elasticities,
-            year=year,
-        )
-        if draws is not None or seed is not None:
-            found = bands_of(outcomes, draws, seed)
-    more = None if found is None else partial(write_bands, found)
-    folder = write_folder(outcomes, out, command, drawer, assessment, more)
+        economy = load_world(world or scen.world or DEFAULT_WORLD)
+        ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year)
+        outcomes = expected(ranged, draws, seed)
+    folder = write_folder(outcomes, out, command, drawer, assessment)
     if as_json:
         from comity.report.folder import results_json
 
         assessed = {} if assessment is None else {"assessment": assessment.as_json()}
-        banded = {} if found is None else {"bands": bands_json(found)}
-        content = {**results_json(outcomes), **assessed, **banded, "folder": str(folder)}
+        content = {**results_json(outcomes), **assessed, "folder": str(folder)}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     from comity.report.terminal import claim_lines, summary
 
     typer.echo(summary(outcomes))
-    if found is not None:
-        typer.echo("\n" + "\n".join(band_lines(found, outcomes)))
     if assessment is not None:
         typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")
@@ -151,10 +140,9 @@ def _assessed(
     """The dossier of that name, assessed on its own world or the one asked for."""
     from comity import assess, load_dossier, load_world
     from comity.benchmark.bundle import DEFAULT_WORLD
-    from comity.outcomes.simulate import refuse_draws
     from comity.report.figures import figure_jobs, send_all
+    from comity.uncertainty.interval import expected
 
-    refuse_draws(draws, seed)
     dossier = load_dossier(name)
     economy = load_world(world or dossier.world or DEFAULT_WORLD)
 
@@ -162,8 +150,9 @@ def _assessed(
         send_all(figure_jobs(main, solved), drawer)
 
     return assess(
-        economy, dossier, closure=closure, elasticities=elasticities, ready=draw, solved=lambda a: draw(a.main, a)
-    )
+        economy, dossier, closure=closure, elasticities=elasticities, bands=lambda main: expected(main, draws, seed),
+        ready=draw, solved=lambda a: draw(a.main, a),
+    )  # fmt: skip
 
 
 @app.command()

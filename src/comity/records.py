@@ -53,6 +53,21 @@ def run_record(outcomes: Any) -> dict[str, Any]:
             "combinations": sum(len(run.range.variants) for run in outcomes.runs),
             "without_solution": outcomes.refusals(),
         },
+        "bands": [
+            {
+                "asked": run.band.asked,
+                "draws": len(run.band.solved),
+                "failures": dict(run.band.failures),
+                "level": run.band.level,
+                "seed": run.band.seed,
+                "residual": run.band.residual,
+                "drawn": list(run.band.drawn),
+                "not_drawn": list(run.band.fixed),
+            }
+            for run in outcomes.runs
+            if run.band is not None
+        ],
+        "no_band": outcomes.no_band,
         "warnings": outcomes.compiled.warnings,
         "left_out": outcomes.compiled.left_out,
         "regime_notes": outcomes.compiled.regime_notes,
@@ -88,6 +103,8 @@ def command_line(
     elasticities: str | None,
     year: int | None,
     claims: bool | None = None,
+    draws: int | None = None,
+    seed: int | None = None,
 ) -> str:
     """The command line that repeats this run, without paths of this machine."""
     name = scenario if os.sep not in scenario else Path(scenario).name
@@ -97,6 +114,8 @@ def command_line(
         "--closure": closure,
         "--elasticities": elasticities,
         "--year": year,
+        "--draws": draws,
+        "--seed": seed,
     }
     parts += [f"{flag} {value}" for flag, value in given.items() if value is not None]
     if claims is not None:

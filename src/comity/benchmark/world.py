@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark import checks
+from comity.classifications.sectors import is_goods
 from comity.errors import InputError, nearest
 
 Array = NDArray[np.float64]
 
+DERIVED = ("flow", "goods_flow", "output", "tariff_revenue", "export_tax_revenue", "income", "exports", "imports")
 ARRAYS = (
     "trade_share",
     "tariff",
@@ -171,10 +173,13 @@ class World:
         meta = {key: changes.pop(key, getattr(self, key)) for key in ("name", "base_year", "money_unit", "provenance")}
         if changes:
             raise InputError("World.replace", "unknown fields", found=", ".join(changes), allowed=ARRAYS)
-        for key, array in arrays.items():
-            if array is not getattr(self, key):
-                arrays[key] = checks.check_array(key, array, getattr(self, key).shape)
-        return World._frozen((self.countries, self.sectors), arrays, **meta)
+        exchanged = [key for key, array in arrays.items() if array is not getattr(self, key)]
+        for key in exchanged:
+            arrays[key] = checks.check_array(key, arrays[key], getattr(self, key).shape)
+        copy = World._frozen((self.countries, self.sectors), arrays, **meta)
+        if set(exchanged) <= {"trade_elasticity"}:  # no flow or income hangs on it
+            vars(copy).update({name: vars(self)[name] for name in DERIVED if name in vars(self)})
+        return copy
 
     # -- derived quantities -------------------------------------------------------------------------
 
@@ -183,6 +188,11 @@ class World:
         """(J, N, N) border value of what n buys from i, pi X / (1 + t), with the exporter's tax; home sales on the
         diagonal."""
         return _read_only(self.trade_share * self.expenditure[:, :, None] / (1 + self.tariff))
+
+    @cached_property
+    def goods_flow(self) -> Array:
+        """(N, N) border value of the goods n buys from i."""
+        return _read_only(self.flow[is_goods(self.sectors)].sum(axis=0))
 
     @cached_property
     def output(self) -> Array:
@@ -197,6 +207,8 @@ class World:
     @cached_property
     def export_tax_revenue(self) -> Array:
         """(N,) export-tax revenue of each exporter."""
+        if not self.export_tax.any():
+            return _read_only(np.zeros(len(self.countries)))
         return _read_only((self.export_tax / (1 + self.export_tax) * self.flow).sum(axis=(0, 1)))
 
     @cached_property

@@ -127,6 +127,7 @@ def assess(
     *,
     closure: str | None = None,
     elasticities: str | None = None,
+    bands: Callable[[Outcomes], Outcomes] | None = None,
     ready: Callable[[Outcomes], None] | None = None,
     solved: Callable[[Assessment], None] | None = None,
 ) -> Assessment:
@@ -135,6 +136,8 @@ def assess(
     Parameters
     ----------
     closure, elasticities : override those of every scenario, as in `simulate`
+    bands : makes the outcomes of the main scenario have bands, uncertainty.interval.with_bands for example; verdicts
+        rest on ranges all the same
     ready : called with the outcomes of the main scenario as soon as they are there
     solved : called with the Assessment that still lacks verdicts and monitor, as soon as the scenarios are solved
 
@@ -148,7 +151,7 @@ def assess(
         raise InputError("dossier", "a Dossier is needed", found=dossier, advice="Use load_dossier(name_or_file).")
     runs = Runs(world, dossier, closure, elasticities)
     with ONE_BLAS_THREAD:
-        outcomes, refused = solve_all(runs, ready)
+        outcomes, refused = solve_all(runs, ready, bands)
         bare = Assessment(
             dossier=dossier,
             world=world,
@@ -165,7 +168,11 @@ def assess(
         return replace(bare, verdicts=verdicts, monitor=over_time)
 
 
-def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tuple[dict[str, Solved], dict[str, str]]:
+def solve_all(
+    runs: Runs,
+    ready: Callable[[Outcomes], None] | None = None,
+    bands: Callable[[Outcomes], Outcomes] | None = None,
+) -> tuple[dict[str, Solved], dict[str, str]]:
     """Every scenario of the dossier that can be run here, and why the others cannot.
 
     The main one must, and on the world the dossier was written for so must all: there, a refusal is a mistake in the
@@ -174,10 +181,12 @@ def solve_all(runs: Runs, ready: Callable[[Outcomes], None] | None = None) -> tu
     own = runs.dossier.world is not None and runs.dossier.world == runs.world.name
     # the main one first: what it makes of the world (elasticity sets, counts, balanced benchmarks) serves both halves;
     # what goes wrong is read below, in the order of the file
-    if runs.ranges([runs.dossier.main]) and ready is not None:
+    if runs.ranges([runs.dossier.main]):
         main = runs.solved(runs.dossier.main)
         if isinstance(main, Outcomes):
-            ready(main)
+            main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
+            if ready is not None:
+                ready(main)
     names = [name for name in runs.dossier.found if name != runs.dossier.main and not runs.is_bound(name)]
     with in_turn(names) as next_ones:
         _, runs.known = beside(lambda: runs.ranges(next_ones()), lambda: runs.ranges(next_ones()))

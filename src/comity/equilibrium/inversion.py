@@ -134,7 +134,7 @@ def search_wedges(
     best = Found(y, gap, solution, 1)
     solves, states, steps = 1, [y], [gap / theta]
     while best.gap > tolerance and solves < most:
-        move = _mixed(states, steps) - states[-1]
+        move = mixed(states, steps) - states[-1]
         move /= max(1.0, float(np.abs(theta * move).max()) / LARGEST_STEP)
         length = 1.0
         while True:
@@ -157,7 +157,7 @@ def search_wedges(
     return Found(best.log_wedge, best.log_gap, best.solution, solves)
 
 
-def _mixed(states: list[Array], steps: list[Array]) -> Array:
+def mixed(states: list[Array], steps: list[Array]) -> Array:
     """Anderson mixing: the combination of the kept states whose step is smallest, and that step."""
     if len(states) == 1:
         return states[0] + steps[0]

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from comity.benchmark.world import World
 from comity.equilibrium.changes import Changes, Positions
 from comity.equilibrium.closures import income_factor
-from comity.equilibrium.prepared import Prepared, prepare, wage_response
+from comity.equilibrium.prepared import Prepared, prepare, wage_responses
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
@@ -212,8 +212,7 @@ def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
             if len(known) > MOST_KNOWN:
                 known.clear()
             if key not in known:
-                abroad = world.trade_share * (1 - np.eye(len(world.countries)))
-                known[key] = wage_response(world.replace(trade_elasticity=theta.copy()), abroad)
+                known[key] = wage_responses(world).at(theta)
             numbers[key] = len(matrices)
             matrices.append(known[key])
         response[column] = numbers[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class Prepared:
     graph: sectors without supplier (J, N) and connected parts (N,) of the benchmark, filled in on first use.
     """
 
-    world: World
+    owner: weakref.ref[World]
     theta: Array
     foreign: Array
     home: Array
@@ -36,6 +37,13 @@ class Prepared:
     wage_step: Array
     wage_response: Array
     graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
+
+    @property
+    def world(self) -> World:
+        """The World it was made of; it is not held here, or it would live as long as what is kept for it: for ever."""
+        world = self.owner()
+        assert world is not None, "whoever solves holds the World"
+        return world
 
 
 _cache: KeptFor[World, Prepared] = KeptFor()
@@ -57,7 +65,7 @@ def _prepare(world: World) -> Prepared:
     uses_of = np.ascontiguousarray(world.input_share.transpose(2, 0, 1))
     price_local, demand_local = local_inverses(home, inputs_of, uses_of)
     return Prepared(
-        world=world,
+        owner=weakref.ref(world),
         theta=np.ascontiguousarray(world.trade_elasticity[:, None]),
         foreign=np.concatenate([border, abroad - border], axis=1),
         home=home,
@@ -66,7 +74,7 @@ def _prepare(world: World) -> Prepared:
         price_local=price_local,
         demand_local=demand_local,
         wage_step=wage_step(world.trade_elasticity, abroad, home, world.expenditure, border),
-        wage_response=wage_response(world, abroad),
+        wage_response=wage_responses(world).at(world.trade_elasticity),
     )
 
 
@@ -101,31 +109,53 @@ def wage_step(theta: Array, abroad: Array, home: Array, expenditure: Array, bord
 PASS_THROUGH = 0.6  # of wages into costs: what lies between the value-added share and one works best in trials
 
 
-def wage_response(world: World, abroad: Array) -> Array:
-    """(N, N) inverse of the benchmark's response of ln(exports/imports) to all wages, sign turned.
+@dataclass(frozen=True, eq=False)
+class WageResponses:
+    """The benchmark's response of ln(exports/imports) to all wages, as it depends on the elasticities: it is linear in
+    them. fixed (N, N), by_theta (J, N, N): response = fixed + sum_j theta_j by_theta_j; weight (N,): shares in the
+    world's value added. What is kept for a World must not hold it, or it would live for ever."""
+
+    fixed: Array
+    by_theta: Array
+    weight: Array
+
+    def at(self, theta: Array) -> Array:
+        """(N, N) inverse of the response at elasticities theta (J,), sign turned.
+
+        A level shift of all wages, which changes nothing, is pinned by adding a multiple of the mean.
+        """
+        response = self.fixed + np.tensordot(theta, self.by_theta, axes=1)
+        typical = np.diagonal(response).mean()
+        try:
+            return np.asarray(np.linalg.inv(response + typical * self.weight), dtype=np.float64)
+        except np.linalg.LinAlgError:  # a country without trade has no response; the careful search does without it
+            return np.diag(np.full(len(self.weight), 1 / (2 * theta.mean() + 1)))
+
+
+_responses: KeptFor[World, WageResponses] = KeptFor()
+
+
+def wage_responses(world: World) -> WageResponses:
+    """The WageResponses of a World; computed on first use and kept as long as the World lives.
 
     Flows respond with -theta to the exporter's cost against the buyer's price index, spending with one to the buyer's
-    wage; costs follow wages by PASS_THROUGH. A level shift of all wages, which changes nothing, is pinned by adding a
-    multiple of the mean.
+    wage; costs follow wages by PASS_THROUGH.
     """
+    return _responses.get(world, "wages", lambda: _wage_responses(world))
+
+
+def _wage_responses(world: World) -> WageResponses:
     count = len(world.countries)
     diagonal = np.arange(count)
     flow = world.flow.copy()
     flow[:, diagonal, diagonal] = 0.0
-    exports, imports = flow.sum(axis=(0, 1)), flow.sum(axis=(0, 2))
-    out, into = np.zeros((count, count)), np.zeros((count, count))
-    for j, theta in enumerate(PASS_THROUGH * world.trade_elasticity):
-        sold, bought = flow[j].sum(axis=0), flow[j].sum(axis=1)
-        out += flow[j].T + theta * (flow[j].T @ world.trade_share[j])
-        out[diagonal, diagonal] -= theta * sold
-        into += theta * (bought[:, None] * world.trade_share[j] - flow[j])
-        into[diagonal, diagonal] += bought
+    sold, bought = flow.sum(axis=1), flow.sum(axis=2)
+    exports, imports = sold.sum(axis=0), bought.sum(axis=0)
     inflow = exports + np.maximum(world.deficit, 0) + 1e-12 * world.value_added
     outflow = imports + np.maximum(-world.deficit, 0) + 1e-12 * world.value_added
-    response = into / outflow[:, None] - out / inflow[:, None]
-    weight = world.value_added / world.value_added.sum()
-    typical = np.diagonal(response).mean()
-    try:
-        return np.asarray(np.linalg.inv(response + typical * weight), dtype=np.float64)
-    except np.linalg.LinAlgError:  # a country without trade has no response; the careful search does without it
-        return np.diag(wage_step(world.trade_elasticity, abroad, 1 - abroad.sum(axis=2), world.expenditure, abroad))
+    into = bought[:, :, None] * world.trade_share - flow
+    out = flow.transpose(0, 2, 1) @ world.trade_share
+    out[:, diagonal, diagonal] -= sold
+    by_theta = PASS_THROUGH * (into / outflow[:, None] - out / inflow[:, None])
+    fixed = np.diag(imports) / outflow[:, None] - flow.sum(axis=0).T / inflow[:, None]
+    return WageResponses(fixed, by_theta, world.value_added / world.value_added.sum())

@@ -78,6 +78,7 @@ def invert(
     closure: str = "fixed-deficits",
     balanced: Sequence[str] | None = None,
     tolerance: float = ACCEPTED,
+    cells: Sequence[Flat] | None = None,
 ) -> Inverted:
     """One iceberg wedge for each target such that the full equilibrium reproduces all of them together.
 
@@ -86,6 +87,7 @@ def invert(
     base : measures that act besides the wedges; the target ratios contain their effect too
     balanced : the countries of the closure "targets-balanced"
     tolerance : largest accepted relative distance of a reached ratio from its target
+    cells : flat positions in (sector, importer, exporter) of each target, where its flows are no product of lists
 
     Raises
     ------
@@ -97,9 +99,9 @@ def invert(
         raise InputError("tolerance", "finer than the equilibria are solved", found=tolerance, allowed="1e-11 or more")
     check_closure(closure, balanced)
     benchmark, base = benchmark_of(world, closure, balanced), base or Shock()
-    cells = check_targets(benchmark, targets, base)
-    empty = np.array([(benchmark.flow.ravel()[part] == 0).sum() for part in cells], dtype=np.intp)
-    groups = [part[benchmark.flow.ravel()[part] > 0] for part in cells]
+    parts = check_targets(benchmark, targets, base, cells)
+    empty = np.array([(benchmark.flow.ravel()[part] == 0).sum() for part in parts], dtype=np.intp)
+    groups = [part[benchmark.flow.ravel()[part] > 0] for part in parts]
     ratio = np.array([target.ratio for target in targets])
     open_, closed = np.flatnonzero(ratio > 0), np.flatnonzero(ratio == 0)
     embargoed = with_wedges(benchmark, base, [groups[g] for g in closed], np.full(len(closed), np.inf))
@@ -128,30 +130,32 @@ def invert(
                     found.solves + 1, empty)  # fmt: skip
 
 
-def check_targets(world: World, targets: Sequence[FlowTarget], base: Shock) -> list[Flat]:
-    """The flat cells of each target, every mistake that needs no equilibrium refused."""
+def check_targets(
+    world: World, targets: Sequence[FlowTarget], base: Shock, given: Sequence[Flat] | None = None
+) -> list[Flat]:
+    """The flat cells of each target (those given, if any), every mistake that needs no equilibrium refused."""
     if not targets:
         raise InputError("targets", "at least one observed change is needed")
     flow, shape = world.flow.ravel(), world.trade_share.shape
     shut = {int(cell) for cell, value in zip(*base_cells(base, shape), strict=True) if np.isinf(value)}
     owner: dict[int, FlowTarget] = {}
     found = []
-    for target in targets:
+    for place, target in enumerate(targets):
         where = f"observed change {target.name}"
         if not isinstance(target.ratio, (int, float)) or not math.isfinite(target.ratio) or target.ratio < 0:
             raise InputError(where, "the ratio of trade after to before must be a number of at least 0",
                              found=target.ratio, allowed="0 (an embargo), 0.59 (a fall of 41 %)")  # fmt: skip
-        cells = _cells_of(world, target, where)
+        cells = _cells_of(world, target, where) if given is None else given[place]
         if not flow[cells].sum() > 0:
             raise InputError(where, "these cells have no trade in the benchmark, so no wedge can change it",
                              advice="Choose cells with trade, or a world whose base year has it.")  # fmt: skip
         if target.ratio > 0 and all(int(cell) in shut for cell in cells[flow[cells] > 0]):
             raise InputError(where, "an embargo of the other measures closes all these cells", found=target.ratio,
                              allowed="0", advice="Leave the embargo or the observed change out.")  # fmt: skip
-        for cell in cells:
-            other = owner.setdefault(int(cell), target)
+        for cell in cells.tolist():
+            other = owner.setdefault(cell, target)
             if other is not target:
-                _refuse_overlap(world, other, target, int(cell))
+                _refuse_overlap(world, other, target, cell)
         found.append(cells)
     return found
 
@@ -223,11 +227,18 @@ def _refuse_no_friction(
     world: World, targets: Sequence[FlowTarget], open_: Flat, groups: Sequence[Flat], found: Found
 ) -> None:
     for place, g in enumerate(open_):
-        bound = friction_bound(world, groups[int(g)])
-        if found.log_wedge[place] < -max(bound, 0.0) and found.log_wedge[place] < 0 and targets[int(g)].ratio > 1:
-            raise InputError(
-                f"observed change {targets[int(g)].name}",
-                "more trade than removing all friction gives",
-                found=f"{targets[int(g)].ratio:g} times the trade needs costs x {math.exp(found.log_wedge[place]):.4f}",
-                allowed=f"costs x {math.exp(-max(bound, 0.0)):.4f} or more (home trade's cost, Head & Ries index)",
-            )
+        refuse_no_friction(world, targets[int(g)], groups[int(g)], float(found.log_wedge[place]))
+
+
+def refuse_no_friction(world: World, target: FlowTarget, cells: Flat, log_wedge: float) -> None:
+    """Raise InputError where more trade than observed needs costs as low as those of home trade."""
+    if not (log_wedge < 0 and target.ratio > 1):
+        return
+    bound = max(friction_bound(world, cells), 0.0)
+    if log_wedge < -bound:
+        raise InputError(
+            f"observed change {target.name}",
+            "more trade than removing all friction gives",
+            found=f"{target.ratio:g} times the trade needs costs x {math.exp(log_wedge):.4f}",
+            allowed=f"costs x {math.exp(-bound):.4f} or more (home trade's cost, Head & Ries index)",
+        )

@@ -10,7 +10,8 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Number:
-    """One reported number. kind: "range" (lowest and highest over the choices tried), "none" (no range).
+    """One reported number. kind: "band" (percentiles of joint draws), "range" (lowest and highest over the choices
+    tried), "none" (no interval).
 
     level : what the interval is, in words; status : observed, estimated, borrowed or assumed inputs.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -19,6 +19,7 @@ from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
 from comity.errors import InputError, NoSolutionError
 from comity.kept import KeptFor
+from comity.outcomes.observed import resolved, resolved_each
 from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.schema import Scenario
 from comity.scenario.sizes import Level
@@ -65,6 +66,9 @@ class Range:
     variants: tuple[Variant, ...]
     implausible: tuple[tuple[Choice, str], ...] = ()
 
+    kind = "range"
+    words = "lowest to highest over elasticity sets, sizes and closures"
+
     @cached_property
     def solved(self) -> tuple[Variant, ...]:
         return tuple(variant for variant in self.variants if not variant.refusal)
@@ -79,15 +83,16 @@ class Range:
         values = np.stack([getattr(variant, quantity) for variant in self.solved])
         return values.min(axis=0), values.max(axis=0)
 
+    def over(self, measure: Callable[[Variant], float]) -> tuple[float, float]:
+        """Lowest and highest of a number that is made of a Variant."""
+        values = [float(measure(variant)) for variant in self.solved]
+        return min(values), max(values)
+
 
 def goods_flows(solution: Solution) -> tuple[Array, Array]:
     """(N, N) goods flows [importer, exporter] before and after, million USD."""
     world = solution.benchmark
-    goods = is_goods(world.sectors)
-    return _goods.get(world, "goods", lambda: world.flow[goods].sum(axis=0)), solution.flow_between(goods)
-
-
-_goods: KeptFor[World, Array] = KeptFor()
+    return world.goods_flow, solution.flow_between(is_goods(world.sectors))
 
 
 def sets_for(world: World) -> list[str]:
@@ -120,13 +125,15 @@ def choices(world: World, central: Choice) -> Iterator[Choice]:
 
 
 def solve_compiled(economy: World, compiled: Compiled, closure: str, start: Array | None = None) -> Solution:
-    """Solve a compiled scenario under a closure, with its own targets where the closure needs them."""
+    """Solve a compiled scenario under a closure, with its own targets where the closure needs them, after the wedges of
+    measures sized by what was observed are found."""
     if closure != "targets-balanced":
-        return solve(economy, compiled.shock, closure=closure, start=start)
+        return solve(economy, resolved(economy, compiled, closure).shock, closure=closure, start=start)
     if not compiled.targets:
         raise InputError(
             "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
         )
+    compiled = resolved(economy, compiled, closure)
     return solve(economy, compiled.shock, closure=closure, targets=compiled.targets)
 
 
@@ -152,7 +159,12 @@ def solve_choices(
     begins. Raises InputError where "targets-balanced" has no
     targets, and for a sector without supplier.
     """
-    shocked = [ready[choice.elasticities, choice.level] for choice in chosen]
+    return _solve_side_by_side(world, chosen, [ready[choice.elasticities, choice.level] for choice in chosen], near)
+
+
+def _solve_side_by_side(
+    world: World, chosen: Sequence[Choice], shocked: Sequence[Shocked], near: Solution | None
+) -> dict[Choice, Solution | NoSolutionError]:
     targets = [
         given.targets if choice.closure == "targets-balanced" else ()
         for choice, given in zip(chosen, shocked, strict=True)
@@ -188,7 +200,11 @@ def run_range(
         if key not in ready:
             economy = with_set(world, choice.elasticities)
             ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level, words=False)
-    found = solve_choices(world, chosen, ready, near)
+    found: dict[Choice, Solution | NoSolutionError]
+    if any(compiled.to_find for compiled in ready.values()):
+        found, ready = _solve_observed(world, chosen, ready, near)
+    else:
+        found = solve_choices(world, chosen, ready, near)
     extreme = tuple(
         (Choice(name, level, central.closure), text)
         for (name, level), compiled in ready.items()
@@ -196,6 +212,28 @@ def run_range(
         if text.startswith(IMPLAUSIBLE)
     )
     return Range(tuple(variant_of(choice, found[choice]) for choice in chosen), extreme)
+
+
+def _solve_observed(
+    world: World, chosen: Sequence[Choice], ready: dict[tuple[str, Level], Compiled], near: Solution | None
+) -> tuple[dict[Choice, Solution | NoSolutionError], dict[tuple[str, Level], Compiled]]:
+    """`solve_choices` where wedges have to be found first, in every combination its own; and what was compiled with
+    those of the central closure."""
+    economies = [with_set(world, choice.elasticities) for choice in chosen]
+    made = resolved_each(
+        economies,
+        [ready[choice.elasticities, choice.level] for choice in chosen],
+        [choice.closure for choice in chosen],
+        near,
+    )
+    open_ = [(choice, one) for choice, one in zip(chosen, made, strict=True) if isinstance(one, Compiled)]
+    solved = _solve_side_by_side(world, [choice for choice, _ in open_], [one for _, one in open_], near)
+    found = {
+        choice: one if isinstance(one, NoSolutionError) else solved[choice]
+        for choice, one in zip(chosen, made, strict=True)
+    }
+    central = {(c.elasticities, c.level): one for c, one in open_ if c.closure == chosen[0].closure}
+    return found, {**ready, **central}
 
 
 def variant_of(choice: Choice, found: Solution | NoSolutionError) -> Variant:

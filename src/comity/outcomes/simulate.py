@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from comity.outcomes import tables
 from comity.outcomes.attribution import attribution_table, decomposition_table, detail_table, steps_of
 from comity.outcomes.counts import Count, Target, announced_targets, counts_of, on_count
 from comity.outcomes.decomposition import Decomposition, decompose
+from comity.outcomes.drawn import DrawnBand
 from comity.outcomes.numbers import Number
+from comity.outcomes.observed import resolved, wedge_columns
 from comity.outcomes.ranges import (
     WORLD_SETTING,
     Choice,
@@ -31,81 +33,39 @@ from comity.outcomes.ranges import (
     solve_compiled,
     with_set,
 )
+from comity.outcomes.table import Table as Table
 from comity.scenario.compile import Compiled, compile_scenario
+from comity.scenario.observed import FoundWedge
 from comity.scenario.prefixes import prefix_shocks
 from comity.scenario.schema import Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from comity.outcomes.twin import Smoothed
 
 Array = NDArray[np.float64]
+UNIT = "million USD a year"
 
 
 @dataclass(frozen=True)
 class OnCount:
-    """A scenario on one partner's count: the central solution and the range."""
+    """A scenario on one partner's count: the central solution, the range, and the band where draws were asked for."""
 
     count: Count | None
     solution: Solution
     range: Range
+    band: DrawnBand | None = None
 
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A tidy table: `.frame` is the pandas DataFrame, `.plot()` an Altair chart; `.columns` and `.rows` need neither.
-
-    Anything else is passed on to the DataFrame.
-    """
-
-    name: str
-    columns: tables.Columns
-    outcomes: Outcomes = field(repr=False)
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The table as a DataFrame."""
-        import pandas as pd
-
-        return pd.DataFrame(self.columns)
-
-    @cached_property
-    def rows(self) -> list[SimpleNamespace]:
-        """The table row by row."""
-        names = list(self.columns)
-        lists = [self.columns[name].tolist() for name in names]
-        return [SimpleNamespace(**dict(zip(names, values, strict=True))) for values in zip(*lists, strict=True)]
-
-    def plot(self) -> Any:
-        """An Altair chart of this table."""
-        from importlib import import_module
-
-        # drawing is a later stage: looked up only when asked for
-        return import_module("comity.report.charts").plot_table(self)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.frame, name)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.frame[key]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
-
-    def __repr__(self) -> str:
-        return f"{self.name}\n{self.frame!r}"
-
-    def _repr_html_(self) -> str:
-        return str(self.frame.head(20).to_html(index=False))
+    @property
+    def interval(self) -> Range | DrawnBand:
+        """The band where there is one, else the range."""
+        return self.range if self.band is None else self.band
 
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """Results of a scenario on a world. `solution` is the central one; `runs` holds it with its range, one entry per
-    statistical count (a single one where the partners' statistics do not differ)."""
+    statistical count (a single one where the partners' statistics do not differ); `no_band` says why there is no band
+    where one was expected."""
 
     world: World
     scenario: Scenario
@@ -113,6 +73,7 @@ class Outcomes:
     choice: Choice
     year: int | None
     runs: tuple[OnCount, ...]
+    no_band: str = ""
 
     @property
     def solution(self) -> Solution:
@@ -123,6 +84,11 @@ class Outcomes:
         return self.runs[0].range
 
     @property
+    def interval(self) -> Range | DrawnBand:
+        """What the numbers' low and high are of: a band from draws, or the range over choices."""
+        return self.runs[0].interval
+
+    @property
     def parties(self) -> list[str]:
         """Economies the scenario names, in its order; empty where it is about all of them. The rest of the world is no
         party of its own: it stands beside "all" in scenarios that mean everybody."""
@@ -131,10 +97,10 @@ class Outcomes:
 
     @cached_property
     def welfare(self) -> Table:
-        """Real income, equivalent variation, real wage and real GDP by country, with ranges."""
+        """Real income, equivalent variation, real wage and real GDP by country, with bands or ranges."""
         s, world = self.solution, self.solution.benchmark
-        low, high = self.range.of("real_income_hat")
-        ev_low, ev_high = self.range.of("equivalent_variation")
+        low, high = self.interval.of("real_income_hat")
+        ev_low, ev_high = self.interval.of("equivalent_variation")
         columns = {
             "country": np.array(world.countries),
             "real_income_pct": tables.percent(s.real_income_hat),
@@ -187,7 +153,7 @@ class Outcomes:
     def _decomposed(self) -> tuple[Decomposition, list[str]]:
         """Parts of the central solution and the measures they are attributed to. Raises NotConvergedError."""
         solution = self.solution
-        prefixes = prefix_shocks(solution.benchmark, self.scenario, self.year)
+        prefixes = prefix_shocks(solution.benchmark, self.scenario, self.year, found=self.found(self.runs[0]))
         names, steps = steps_of(solution.benchmark, solution.changes, prefixes)
         return decompose(solution, steps), names
 
@@ -207,6 +173,22 @@ class Outcomes:
     def measures(self) -> Table:
         """How much of each country's change of real income each measure brings; adds up exactly."""
         return Table("measures", attribution_table(self.solution, *self._decomposed), self)
+
+    def found(self, run: OnCount) -> tuple[FoundWedge, ...]:
+        """Wedges of the measures sized by what was observed, on a statistical count, where there are any."""
+        if not (self.compiled.to_find or self.compiled.found):
+            return ()
+        benchmark = self.world if run.count is None or run.count.in_world else on_count(self.world, run.count)
+        economy = with_set(benchmark, self.choice.elasticities)
+        compiled = compile_scenario(economy, self.scenario, year=self.year, words=False)
+        return resolved(economy, compiled, self.choice.closure).found
+
+    @cached_property
+    def wedges(self) -> Table:
+        """Wedges found for measures sized by what was observed, with the change of trade recomputed; docs/inversion.md.
+        Empty where no measure is."""
+        named = [(run.count.name if run.count else "", self.found(run)) for run in self.runs]
+        return Table("wedges", wedge_columns(named), self)
 
     @cached_property
     def smoothed(self) -> Smoothed | None:
@@ -229,30 +211,28 @@ class Outcomes:
         """Goods trade of two economies before and after, each direction and together, on one count."""
         a, b = self.world.country(first), self.world.country(second)
         before, after = goods_flows(run.solution)
-        low, high = (ratio * before for ratio in run.range.of("goods_ratio"))
-        both = [
-            before[a, b] * v.goods_ratio[a, b] + before[b, a] * v.goods_ratio[b, a]
-            for v in run.range.solved
-            if v.goods_ratio is not None
-        ]
+        interval = run.interval
+
+        def ends(*cells: tuple[int, int]) -> tuple[float, float]:
+            return interval.over(lambda v: sum(before[cell] * v.goods_ratio[cell] for cell in cells))  # type: ignore[index]
+
         words = (self.status(first), self.status(second))
         status = next((word for word in ("estimated", "smoothed") if word in words), "observed")
         year = self.world.base_year
 
-        def number(name: str, value: float, ends: tuple[float, float] | None) -> Number:
-            lowest, highest = ends or (None, None)
-            kind = "range" if ends else "none"
-            return Number(
-                name, f"{first}-{second}", float(value), lowest, highest, kind, "million USD a year", year, status
-            )
+        def number(name: str, value: float, within: tuple[float, float] | None) -> Number:
+            low, high = within or (None, None)
+            about = (interval.kind, interval.words) if within else ("none", "no interval")
+            kind, level = about
+            return Number(name, f"{first}-{second}", float(value), low, high, kind, UNIT, year, status, level)
 
         return {
             "before": number("goods trade before", before[a, b] + before[b, a], None),
-            "after": number("goods trade after", after[a, b] + after[b, a], (float(min(both)), float(max(both)))),
+            "after": number("goods trade after", after[a, b] + after[b, a], ends((a, b), (b, a))),
             "out_before": number(f"{first} to {second} before", before[b, a], None),
-            "out_after": number(f"{first} to {second} after", after[b, a], (float(low[b, a]), float(high[b, a]))),
+            "out_after": number(f"{first} to {second} after", after[b, a], ends((b, a))),
             "in_before": number(f"{second} to {first} before", before[a, b], None),
-            "in_after": number(f"{second} to {first} after", after[a, b], (float(low[a, b]), float(high[a, b]))),
+            "in_after": number(f"{second} to {first} after", after[a, b], ends((a, b))),
         }
 
     def main_pair(self) -> tuple[str, str] | None:
@@ -271,14 +251,14 @@ class Outcomes:
     def key_numbers(self) -> list[Number]:
         """Real income and equivalent variation of every economy, trade of the two parties on every count."""
         numbers = []
-        year = self.world.base_year
+        year, kind, level = self.world.base_year, self.interval.kind, self.interval.words
         for row in self.welfare.rows:
             status = self.status(row.country)
             numbers += [
                 Number("real income", row.country, row.real_income_pct, row.real_income_low_pct,
-                       row.real_income_high_pct, "range", "per cent", year, status),
+                       row.real_income_high_pct, kind, "per cent", year, status, level),
                 Number("equivalent variation", row.country, row.equivalent_variation, row.equivalent_variation_low,
-                       row.equivalent_variation_high, "range", "million USD a year", year, status),
+                       row.equivalent_variation_high, kind, UNIT, year, status, level),
             ]  # fmt: skip
         pair = self.main_pair()
         if pair:
@@ -339,14 +319,14 @@ def simulate(
     year : measures in force at the start of that year; None is full implementation
     all_counts : False solves on the world's own count alone
     known : the ranges, in the order of the counts, where they have been solved before
-    draws, seed : bands from draws; not available in this version
+    draws, seed : so many joint draws make the intervals bands (docs/uncertainty.md); without both they are ranges
 
     Raises
     ------
     InputError : anything wrong with the request
     NoSolutionError : the central combination has no solution
+    NotConvergedError : too many of the draws have no solution
     """
-    refuse_draws(draws, seed)
     if not isinstance(scen, Scenario):
         raise InputError("scenario", "a Scenario is needed", found=scen, advice="Use load_scenario(name_or_file).")
     if year is not None and not isinstance(year, int):
@@ -370,20 +350,19 @@ def simulate(
     for number, count in enumerate(counts):
         benchmark = world if count is None or count.in_world else on_count(world, count)
         economy = with_set(benchmark, chosen)
-        central = solve_compiled(economy, compile_scenario(economy, scen, year=at), wanted)
+        ready = resolved(economy, compile_scenario(economy, scen, year=at), wanted)
+        central = solve_compiled(economy, ready, wanted)
         found = known[number] if known else run_range(benchmark, scen, choice, at, central)
         runs.append(OnCount(count, central, found))
-    return Outcomes(world, scen, compiled, choice, at, tuple(runs))
+    compiled = resolved(with_set(world, chosen), compiled, wanted)  # in words, with what was found
+    outcomes = Outcomes(world, scen, compiled, choice, at, tuple(runs))
+    if draws is None and seed is None:
+        return outcomes
+    from importlib import import_module
 
-
-def refuse_draws(draws: int | None, seed: int | None) -> None:
-    """Raise InputError where bands from draws are asked for: a later room makes them."""
-    if draws is not None or seed is not None:
-        raise InputError(
-            "--draws" if draws is not None else "--seed",
-            "bands from draws are made of a scenario, not here",
-            advice="Use comity run NAME --no-claims --draws N, or comity.uncertainty.bands.bands(world, scenario).",
-        )
+    # draws are made in a later room: looked up only when asked for
+    banded: Outcomes = import_module("comity.uncertainty.interval").with_bands(outcomes, draws, seed)
+    return banded
 
 
 def label(code: str) -> str:

@@ -17,11 +17,14 @@ Columns = dict[str, NDArray]  # column name -> values, all of one length; a Data
 
 DEFINITIONS = {
     "real_income_pct": ("per cent", "change of final spending over the consumer price; not GDP"),
-    "real_income_low_pct": ("per cent", "lowest over elasticity sets, sizes and closures"),
-    "real_income_high_pct": ("per cent", "highest over elasticity sets, sizes and closures"),
+    "real_income_low_pct": ("per cent", "low end of the band, or of the range without draws"),
+    "real_income_high_pct": ("per cent", "high end of the band, or of the range without draws"),
     "equivalent_variation": ("million USD a year", "benchmark income x change of real income"),
-    "equivalent_variation_low": ("million USD a year", "lowest over elasticity sets, sizes and closures"),
-    "equivalent_variation_high": ("million USD a year", "highest over elasticity sets, sizes and closures"),
+    "equivalent_variation_low": ("million USD a year", "low end of the band, or of the range without draws"),
+    "equivalent_variation_high": (
+        "million USD a year",
+        "high end of the band, or of the range without draws",
+    ),
     "real_wage_pct": ("per cent", "change of the wage over the consumer price"),
     "real_gdp_pct": ("per cent", "change of value added and revenues over the consumer price"),
     "income_before": ("million USD a year", "final spending in the benchmark"),

@@ -6,7 +6,7 @@ Flows that are zero stay zero in exact changes, and a thin pair's observed cell 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,13 +80,14 @@ def on_smoothed(outcomes: Outcomes) -> Smoothed | None:
 
 
 def _real_income(outcomes: Outcomes, code: str) -> Number:
-    row = outcomes.of(code)
+    here = outcomes.world.country(code)  # ranges on both sides: the twin is not drawn
+    low, high = (100 * float(end[here] - 1) for end in outcomes.range.of("real_income_hat"))
     return Number(
         "real income",
         code,
-        row.real_income_pct,
-        row.real_income_low_pct,
-        row.real_income_high_pct,
+        outcomes.of(code).real_income_pct,
+        low,
+        high,
         "range",
         "per cent",
         outcomes.world.base_year,
@@ -96,7 +97,7 @@ def _real_income(outcomes: Outcomes, code: str) -> Number:
 
 def _growth(outcomes: Outcomes, pair: tuple[str, str]) -> Number:
     """Change of the pair's goods trade, per cent, on the first count of the world."""
-    numbers = outcomes.pair(outcomes.runs[0], *pair)
+    numbers = outcomes.pair(replace(outcomes.runs[0], band=None), *pair)
     before, after = numbers["before"].estimate, numbers["after"]
     if not before > 0:
         return Number("goods trade, change", after.country, np.nan, None, None, "none", "per cent", None, after.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3,
 from comity.report.words import levels, small_per_cent
 
 if TYPE_CHECKING:
+    from comity.outcomes.ranges import Variant
     from comity.outcomes.simulate import Outcomes, Table
 
 
@@ -38,13 +39,12 @@ def bars_data(outcomes: Outcomes) -> list[dict[str, Any]]:
     named = parties + outcomes.others(9 - len(parties))
     rows = [_bar(code, label(code), outcomes.of(code), code in outcomes.parties) for code in named]
     rest = [n for n, code in enumerate(outcomes.world.countries) if code not in named]
-    variants = [v.equivalent_variation[rest].sum() for v in outcomes.range.solved if v.equivalent_variation is not None]
+    low, high = outcomes.interval.over(lambda v: v.equivalent_variation[rest].sum())  # type: ignore[index]
     total = float(outcomes.welfare.columns["equivalent_variation"][rest].sum())
     rows.sort(key=lambda row: -row["value"])
     rows.append(
-        {"code": "rest", "name": f"{len(rest)} others together", "value": total, "low": float(min(variants)),
-         "high": float(max(variants)), "percent": NOISE if min(variants) <= 0 <= max(variants) else "", "party": False,
-         "color": _tone(min(variants), max(variants), total)}
+        {"code": "rest", "name": f"{len(rest)} others together", "value": total, "low": low, "high": high,
+         "percent": NOISE if low <= 0 <= high else "", "party": False, "color": _tone(low, high, total)}
     )  # fmt: skip
     return rows
 
@@ -99,16 +99,21 @@ def flows_data(outcomes: Outcomes, most: int = 8) -> list[dict[str, Any]]:
     if len(chosen) > most:
         chosen = sorted(chosen, key=lambda row: -abs(row.change))[:most]
     world = outcomes.world
-    low, high = outcomes.range.of("goods_ratio")
     rows = []
     for row in chosen:
         n, i = world.country(row.destination), world.country(row.origin)
         name = f"{label(row.origin)} to {label(row.destination)}"
+        low, high = outcomes.interval.over(partial(_ratio, n, i))
         rows.append(
             {"name": name[:1].upper() + name[1:], "before": row.before, "after": row.after,
-             "low": float(row.before * low[n, i]), "high": float(row.before * high[n, i])}
+             "low": float(row.before * low), "high": float(row.before * high)}
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row["after"])
+
+
+def _ratio(importer: int, exporter: int, variant: Variant) -> float:
+    assert variant.goods_ratio is not None
+    return float(variant.goods_ratio[importer, exporter])
 
 
 def flow_finding(flows: list[dict[str, Any]]) -> str:

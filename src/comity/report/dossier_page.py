@@ -131,7 +131,9 @@ def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
 
 def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[str, Any]:
     row = outcomes.of(code)
-    low, high, value = row.real_income_low_pct, row.real_income_high_pct, row.real_income_pct
+    here = outcomes.world.country(code)  # ranges in every row: the claims' scenarios are not drawn
+    low, high = (100 * float(end[here] - 1) for end in outcomes.range.of("real_income_hat"))
+    value = row.real_income_pct
     noise = low <= 0 <= high
     sizes = sorted((abs(low), abs(high)))
     return {

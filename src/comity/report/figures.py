@@ -25,10 +25,10 @@ NAMES = {
     "ruler": "ruler",
     "monitor": "over-time",
 }
-UNITS = {  # what the columns of a figure's CSV mean
-    "bars": "value, low, high: equivalent variation, million USD a year; low and high over the choices tried",
-    "tile_map": "real income: per cent, low and high over the choices tried; fill: its class; column, line: seat",
-    "flows": "before, after, low, high: goods, million USD a year; low and high of after over the choices tried",
+UNITS = {  # what the columns of a figure's CSV mean; INTERVAL: which interval low and high are the ends of
+    "bars": "value, low, high: equivalent variation, million USD a year; low and high: INTERVAL",
+    "tile_map": "real income: per cent; low and high: INTERVAL; fill: its class; column, line: seat",
+    "flows": "before, after, low, high: goods, million USD a year; low and high of after: INTERVAL",
     "sectors": "before, after: goods, million USD a year, central estimate",
     "ruler": "value, low, high: size of the change of real income, per cent; low and high over the choices tried",
     "monitor": "value, low, high: goods both ways, million USD a year; year: middle of the period",
@@ -63,7 +63,7 @@ def map_text(outcomes: Outcomes) -> str:
     most = [f"{label(rows[0].country)} {word} most" for rows, word in ((gains, "gains"), (losses, "loses")) if rows]
     rest = len(outcomes.welfare.rows) - len(gains) - len(losses)
     said = [map_finding(outcomes), *([f"By per cent, {joined(most)}"] if len(gains) + len(losses) > 1 else []),
-            f"For {rest} economies the change is smaller or its range includes zero"]  # fmt: skip
+            f"For {rest} economies the change is smaller or its {outcomes.interval.kind} includes zero"]  # fmt: skip
     return f"Tile map of changes of real income. {'. '.join(said)}."
 
 
@@ -71,7 +71,7 @@ def map_finding(outcomes: Outcomes) -> str:
     """The heading over the map: whose real income changes by more than its smallest class."""
     gains, losses = _seen(outcomes)
     if not gains and not losses:
-        return "No economy's real income changes by 0.001 per cent or more beyond its range"
+        return "No economy's real income changes by 0.001 per cent or more beyond its {outcomes.interval.kind}"
     names = [label(row.country) for row in (*gains, *losses)]
     if len(names) <= 3:
         whose = joined([f"{name}'s" for name in names])
@@ -107,8 +107,8 @@ def collect_all(jobs: Jobs, drawer: Drawer) -> Drawn:
     return dict(zip(jobs, drawer.collect(), strict=True))
 
 
-def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:
-    """NAME.svg, NAME.png and NAME.csv of every figure."""
+def write_figures(folder: Path, jobs: Jobs, drawn: Drawn, interval: str) -> None:
+    """NAME.svg, NAME.png and NAME.csv of every figure; `interval` : what its low and high are."""
     folder.mkdir()
     for kind, job in jobs.items():
         name = NAMES[kind]
@@ -117,7 +117,7 @@ def write_figures(folder: Path, jobs: Jobs, drawn: Drawn) -> None:
         if "png" in drawn[kind]:
             (folder / f"{name}.png").write_bytes(base64.b64decode(drawn[kind]["png"]))
         with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
-            file.write(f"# {job['text']}\n# {UNITS[kind]}\n")
+            file.write(f"# {job['text']}\n# {UNITS[kind].replace('INTERVAL', interval)}\n")
             writer = csv.DictWriter(file, list(job["rows"][0]), lineterminator="\n", extrasaction="ignore")
             writer.writeheader()
             writer.writerows(job["rows"])
@@ -129,7 +129,7 @@ def finding(bars: list[dict[str, Any]]) -> str:
     gains = sorted((row for row in named if row["color"] == "gain"), key=lambda row: -row["value"])[:2]
     losses = sorted((row for row in named if row["color"] == "loss"), key=lambda row: row["value"])[:2]
     if not gains and not losses:
-        return "No economy's gain or loss can be told from zero over the choices tried"
+        return "No economy's gain or loss can be told from zero"
     parts = []
     for rows, one, many in ((gains, "gains", "gain"), (losses, "loses", "lose")):
         if rows:

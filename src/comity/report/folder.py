@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
 from comity.records import run_record
+from comity.report import intervals
 from comity.report.drawing import Drawer
 from comity.report.smoothed_rows import smoothed_csv
 
@@ -57,11 +58,10 @@ def write_folder(
     command: str,
     drawer: Drawer | None = None,
     assessment: Assessment | None = None,
-    more: Callable[[Path], None] | None = None,
 ) -> Path:
     """Write the dated folder of a run below `out` and return it. A temporary sibling is renamed when all is there. With
-    the assessment of a dossier the folder also holds the dossier, its claims and what was observed; `more` writes what
-    else belongs into it."""
+    the assessment of a dossier the folder also holds the dossier, its claims and what was observed; with bands the
+    ranges stand in a file of their own."""
     from comity.report.figures import collect_all, draw_all, figure_jobs, send_all, write_figures
     from comity.report.page import page
 
@@ -82,6 +82,8 @@ def write_folder(
         # the answer on smoothed trade is solved for meanwhile
         _, vars(outcomes)["smoothed"] = beside(lambda: _write_tables(outcomes, temporary), lambda: outcomes.smoothed)
         _write_key_results(outcomes, temporary / "key_results.csv")
+        if outcomes.interval.kind == "band":
+            _write_key_results(intervals.without_band(outcomes), temporary / "ranges.csv")
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)
         (temporary / "record.json").write_text(record + "\n", encoding="utf-8")
@@ -91,12 +93,10 @@ def write_folder(
         names, rows = smoothed_csv(outcomes)
         if rows:
             write_csv(temporary / "smoothed.csv", names, rows, [])
-        if more is not None:
-            more(temporary)
         if assessment is not None:
             _write_assessment(assessment, temporary)
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs, png=True)
-        write_figures(temporary / "figures", jobs, drawn)
+        write_figures(temporary / "figures", jobs, drawn, outcomes.interval.words)
         (temporary / "report.html").write_text(
             page(outcomes, command, assessment=assessment, figures=(jobs, drawn)), encoding="utf-8"
         )
@@ -192,5 +192,7 @@ def results_json(outcomes: Outcomes) -> dict[str, Any]:
         "left_out": outcomes.compiled.left_out,
         "without_solution": outcomes.refusals(),
         "numbers": [number.as_dict() for number in outcomes.key_numbers()],
+        "bands": intervals.interval_json(outcomes),
+        "ranges": [number.as_dict() for number in intervals.ranges(outcomes)],
         "smoothed": None if outcomes.smoothed is None else outcomes.smoothed.as_dict(),
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes, label
+from comity.report import intervals
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
 from comity.report.sectors import touched_trade
 from comity.report.words import (
@@ -52,9 +55,9 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
     if spans_zero(most.equivalent_variation_low, most.equivalent_variation_high):
         return (
             f"{start} these measures would change real income of {label(most.country)} by an amount that cannot be "
-            "told from zero over the choices tried.",
+            "told from zero.",
             f"At central sizes it is {plain(most.real_income_pct, decimals_for(abs(most.real_income_pct)), sign=True)} "
-            f"per cent{rank}; the range includes zero.",
+            f"per cent{rank}; the {outcomes.interval.kind} includes zero.",
         )
     return (
         f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.",
@@ -84,8 +87,8 @@ def _at_most(size: float) -> str:
 
 
 def three(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Three headline numbers with their ranges: trade of the two parties first, where there are two; real income of the
-    parties (of everybody, where there are none); then trade that the measures touch, and who else is affected most."""
+    """Three headline numbers with their intervals: trade of the two parties first, where there are two; real income of
+    the parties (of everybody, where there are none); then trade that the measures touch, and who else is affected."""
     pair = outcomes.main_pair()
     cards = [_trade_card(outcomes, pair)] if pair else []
     order = list(outcomes.parties) if pair else sorted(
@@ -96,9 +99,10 @@ def three(outcomes: Outcomes) -> list[dict[str, Any]]:
     others = outcomes.others(3)[: 3 - len(cards) - len(parties) - (touched is not None)]
     rows = [outcomes.of(code) for code in (*parties, *others)]
     ends = [0.0, *(r.real_income_low_pct for r in rows), *(r.real_income_high_pct for r in rows)]
+    ends += [value for code in (*parties, *others) for value in _other_incomes(outcomes, code)]
     axis = min(ends), max(ends)
     cards += [_income_card(outcomes, code, axis) for code in parties]
-    cards += [_levels_card(f"Goods trade of {touched[0]}", touched[1], [], "")] if touched else []
+    cards += [_levels_card(outcomes, f"Goods trade of {touched[0]}", touched[1])] if touched else []
     return cards + [_income_card(outcomes, code, axis, "largest elsewhere") for code in others]
 
 
@@ -112,23 +116,39 @@ def _trade_card(outcomes: Outcomes, pair: tuple[str, str]) -> dict[str, Any]:
     ]
     levels = before.estimate, after.estimate, after.low or after.estimate, after.high or after.estimate
     title = f"Goods trade between them{', ' + run.count.name if run.count else ''}"
-    return _levels_card(title, levels, targets, f" {', '.join(others)}." if others else "")
+    a, b = (outcomes.world.country(code) for code in pair)
+    flow = goods_flows(run.solution)[0]
+    sets = [float(flow[a, b] * v.goods_ratio[a, b] + flow[b, a] * v.goods_ratio[b, a]) for _, v in _sets(outcomes)]
+    return _levels_card(outcomes, title, levels, targets, f" {', '.join(others)}." if others else "", sets)
+
+
+def _sets(outcomes: Outcomes) -> list[tuple[str, Any]]:
+    """The answers under other elasticity sets, where the interval does not have them inside."""
+    return intervals.sets(outcomes) if outcomes.interval.kind == "band" else []
+
+
+def _other_incomes(outcomes: Outcomes, code: str) -> list[float]:
+    here = outcomes.world.country(code)
+    return [100 * float(variant.real_income_hat[here] - 1) for _, variant in _sets(outcomes)]
 
 
 def _levels_card(
-    title: str, levels: tuple[float, float, float, float], targets: list[float], more: str
-) -> dict[str, Any]:
+    outcomes: Outcomes, title: str, levels: tuple[float, float, float, float], targets: Sequence[float] = (),
+    more: str = "", sets: Sequence[float] = (),
+) -> dict[str, Any]:  # fmt: skip
     """A level after the measures beside the one before: (before, after, low, high) in million USD a year."""
     scale, unit = (1000.0, "billion") if max(levels) >= 1000 else (1.0, "million")
     before, after, low, high = (level / scale for level in levels)
     digits = decimals_for(high - low, 2 if scale > 1 else 0)
     ticks = [(before, f"before {plain(before, digits)}")]
     ticks += [(target / scale, f"target {plain(target / scale, 0)}") for target in targets]
-    places = [low, high, *(value for value, _ in ticks)]
+    short = [value / scale for value in sets]
+    places = [low, high, *short, *(value for value, _ in ticks)]
     return {
         "title": title, "big": plain(after, digits), "unit": f"{unit} USD a year",
-        "band": f"range {plain(low, digits)} to {plain(high, digits)}",
-        "strip": strip(after, low, high, ticks, (min(0.0, *places), max(places)), f"{title}, {unit} USD a year"),
+        "band": f"{before_ends(outcomes)} {plain(low, digits)} to {plain(high, digits)}",
+        "strip": strip(after, low, high, ticks, (min(0.0, *places), max(places)), f"{title}, {unit} USD a year",
+                       outcomes.interval.kind, short),
         "more": f"From {plain(before, digits)} ({change_in_per_cent(before, after)}).{more}",
     }  # fmt: skip
 
@@ -148,15 +168,22 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float], role:
             else:
                 more += f": {plain(cents, 0 if abs(cents) >= 10 else 1, sign=True)} US cents a person"
         more += f", or {minutes(row.real_income_pct)}"
-    noise = " Inside the noise: the range includes zero." if spans_zero(*ends) else ""
+    noise = f" Inside the noise: the {outcomes.interval.kind} includes zero." if spans_zero(*ends) else ""
     tag = " (estimated)" if outcomes.status(code) == "estimated" else f" ({role})" if role else ""
     title = f"Real income, {label(code)}{tag}"
     return {
         "title": title, "big": big, "unit": "",
-        "band": "range " + band.rstrip("]").replace(", ", " to ") + f"{THIN}%" if band else "no range",
-        "strip": strip(row.real_income_pct, low, high, [(0.0, "0")], axis, f"{title}, per cent") if band else "",
+        "band": f"{before_ends(outcomes)} {band.rstrip(']').replace(', ', ' to ')}{THIN}%" if band else
+                f"no {outcomes.interval.kind}",
+        "strip": strip(row.real_income_pct, low, high, [(0.0, "0")], axis, f"{title}, per cent",
+                       outcomes.interval.kind, _other_incomes(outcomes, code)) if band else "",
         "more": more + "." + noise,
     }  # fmt: skip
+
+
+def before_ends(outcomes: Outcomes) -> str:
+    """What stands before both ends of an interval."""
+    return "range" if outcomes.interval.kind == "range" else f"{intervals.short(outcomes)}"
 
 
 def strip(
@@ -166,9 +193,11 @@ def strip(
     ticks: list[tuple[float, str]],
     axis: tuple[float, float],
     what: str = "Estimate",
+    kind: str = "range",
+    sets: Sequence[float] = (),
 ) -> Markup:
-    """A band line as SVG: range, dot at the estimate, ticks with words. `axis` is (left, right) in the value's unit.
-    At most two ticks. `what` begins the name of the picture: quantity and unit."""
+    """A band line as SVG: the interval, dot at the estimate, ticks with words (at most two), short ones without words
+    at `sets`. `axis` is (left, right) in the value's unit. `what` begins the name of the picture: quantity and unit."""
     left, right = axis
     span = right - left or 1.0
 
@@ -188,11 +217,13 @@ def strip(
         f'<line x1="{at(low):.1f}" x2="{at(high):.1f}" y1="14" y2="14" stroke="{ACCENT}" stroke-width="8" '
         f'stroke-opacity="0.32"/>'
     )
+    parts += [f'<line x1="{at(place):.1f}" x2="{at(place):.1f}" y1="9" y2="19" stroke="{INK2}"/>' for place in sets]
     inside = low <= 0 <= high
     dot = f'fill="none" stroke="{INK2}" stroke-width="1.6"' if inside else f'fill="{ACCENT}"'
     parts.append(f'<circle cx="{at(value):.1f}" cy="14" r="5.5" {dot}/>')
     words = " and ".join("zero" if words == "0" else words for _, words in sorted(ticks))
-    name = escape(f"{what}: {value:.3g}, range {low:.3g} to {high:.3g}; marked: {words}.")
+    others = "; under other elasticity sets " + ", ".join(f"{place:.3g}" for place in sets) if sets else ""
+    name = escape(f"{what}: {value:.3g}, {kind} {low:.3g} to {high:.3g}; marked: {words}{others}.")
     return Markup(
         f'<svg viewBox="0 0 {LENGTH:.0f} 44" width="{LENGTH:.0f}" height="44" role="img" aria-label="{name}">'
         + "".join(parts)

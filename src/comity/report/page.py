@@ -11,7 +11,7 @@ from comity import __version__
 from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
-from comity.report import charts, sections
+from comity.report import charts, intervals, sections
 from comity.report.dossier_page import dossier_context, dossier_python
 from comity.report.drawing import DARK
 from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding, map_finding
@@ -30,7 +30,7 @@ LIMITS = (
     "capital or adjustment.",
     "Flows that are zero in the base year stay zero.",
     "Finance, payments, oil caps and everything below the sector are outside the model.",
-    "The intervals are ranges over the choices tried, not bands with a probability.",
+    "No interval covers the choice of the model, of the base year and of the data.",
 )
 
 
@@ -121,7 +121,9 @@ def context(
         "statuses": statuses(outcomes),
         "sources": outcomes.world.provenance.get("sources", []),
         "assumptions": assumption_rows(outcomes),
-        "tried": sum(len(run.range.variants) for run in outcomes.runs),
+        "interval": intervals.noun(outcomes),
+        "interval_text": intervals.paragraph(outcomes),
+        "interval_lines": intervals.lines(outcomes),
         "refused": outcomes.refusals(),
         "residual": power_of_ten(outcomes.solution.residual),
         "moved": moved_benchmark(outcomes),
@@ -159,7 +161,7 @@ def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
             "before": plain(numbers["before"].estimate, 1),
             "after": plain(after.estimate, 1),
             "range": f"{plain(after.low or 0, 0)} to {plain(after.high or 0, 0)}",
-            "verdicts": [verdict(numbers, target.million_usd) for target in outcomes.targets],
+            "verdicts": [verdict(outcomes, numbers, target.million_usd) for target in outcomes.targets],
         }
 
     return [row(run) for run in outcomes.runs]

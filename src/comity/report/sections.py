@@ -58,10 +58,9 @@ def accented(lead: str) -> Markup:
 
 
 def whole(outcomes: Outcomes) -> str:
-    """The sum of all gains and losses with its range."""
-    sums = [float(v.equivalent_variation.sum()) for v in outcomes.range.solved if v.equivalent_variation is not None]
-    total = float(outcomes.solution.equivalent_variation.sum())
-    return money(total, min(sums), max(sums), sign=True)
+    """The sum of all gains and losses with its interval."""
+    ends = outcomes.interval.over(lambda v: v.equivalent_variation.sum())  # type: ignore[union-attr]
+    return money(float(outcomes.solution.equivalent_variation.sum()), *ends, sign=True)
 
 
 def elsewhere(outcomes: Outcomes) -> list[tuple[str, list[str]]]:

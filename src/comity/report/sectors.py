@@ -108,7 +108,7 @@ def _row(panel: str, code: str, name: str, before: float, after: float) -> dict[
 
 def touched_trade(outcomes: Outcomes) -> tuple[str, tuple[float, float, float, float]] | None:
     """Goods trade of all flows that `directions` shows: whose it is, and in million USD a year before, after, and the
-    lowest and highest after over the choices tried (the ratio of each to the flow before, as for single flows)."""
+    both ends of its interval (the ratio of each to the flow before, as for single flows)."""
     found = directions(outcomes)
     if not found:
         return None
@@ -116,8 +116,8 @@ def touched_trade(outcomes: Outcomes) -> tuple[str, tuple[float, float, float, f
     goods = is_goods(outcomes.world.sectors)
     solution = outcomes.solution
     before, after = (flow[goods].sum(axis=0)[chosen] for flow in (solution.benchmark.flow, solution.flow_new))
-    sums = [float(before @ v.goods_ratio[chosen]) for v in outcomes.range.solved if v.goods_ratio is not None]
-    return found[0].whose, (float(before.sum()), float(after.sum()), min(sums), max(sums))
+    ends = outcomes.interval.over(lambda v: before @ v.goods_ratio[chosen])  # type: ignore[index]
+    return found[0].whose, (float(before.sum()), float(after.sum()), *ends)
 
 
 def sector_finding(rows: list[dict[str, Any]]) -> str:

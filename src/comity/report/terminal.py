@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comity.outcomes.simulate import Outcomes, label
+from comity.report import intervals
 from comity.report.smoothed_rows import smoothed_lines
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
 
@@ -60,7 +61,7 @@ def welfare_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
     shown = parties
     if len(parties) > most:
         shown = sorted(parties, key=lambda code: -abs(outcomes.of(code).equivalent_variation))[:most]
-    lines = ["Real income (a year, long run; range over elasticity sets, sizes and closures):"]
+    lines = [f"Real income (a year, long run; {intervals.short(outcomes)}):"]
     width = max(len(label(code)) for code in shown)
     for code in shown:
         row = outcomes.of(code)
@@ -112,22 +113,23 @@ def target_lines(outcomes: Outcomes) -> list[str]:
             numbers = outcomes.pair(run, *pair)
             name = run.count.name if run.count else "this world"
             own = run.count is not None and run.count.name == target.count
-            lines.append(f"    on {name}{', the setter’s own' if own else ''}: {verdict(numbers, target.million_usd)}")
+            lines.append(
+                f"    on {name}{', the setter’s own' if own else ''}: {verdict(outcomes, numbers, target.million_usd)}"
+            )
     return lines
 
 
-def verdict(numbers: dict, target: float) -> str:
+def verdict(outcomes: Outcomes, numbers: dict, target: float) -> str:
     """Whether a target is met before and after."""
     before, after = numbers["before"].estimate, numbers["after"]
     if before >= target:
         return f"already reached before the deal ({plain(before, 0)}), not credited to it"
     low, high = after.low or after.estimate, after.high or after.estimate
-    if low >= target:
-        return "reached in all combinations tried"
-    if high < target:
-        return "reached in none of the combinations tried"
+    sure = intervals.reached(outcomes, low, high, target)
+    if sure is not None:
+        return sure
     side = "reached" if after.estimate >= target else "not reached"
-    return f"{side} at central sizes ({plain(after.estimate, 0)}); the range straddles it"
+    return f"{side} at central sizes ({plain(after.estimate, 0)}); the {intervals.noun(outcomes)} straddles it"
 
 
 def other_lines(outcomes: Outcomes) -> list[str]:
@@ -160,6 +162,11 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
     lines += [f"  {text}" for text in (*compiled.left_out, *compiled.regime_notes, *compiled.warnings)]
     tried = sum(len(run.range.variants) for run in outcomes.runs)
     failed = len(outcomes.refusals())
+    if outcomes.runs[0].band is not None:
+        band = outcomes.runs[0].band
+        each = " on each count" if len(outcomes.runs) > 1 else ""
+        lines.append(f"  Bands: {band.words}{each}; without solution: {intervals.failures(outcomes)}.")
+    lines += [f"  {text}" for text in intervals.lines(outcomes)]
     lines.append(f"  Range over {tried} combinations, {failed or 'none'} without solution; it is a range, not a band.")
     lines += [f"  {note}" for note in outcomes.range_notes()]
     if outcomes.choice.closure in ("balanced", "targets-balanced"):

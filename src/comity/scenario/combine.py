@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.errors import InputError, listing
 from comity.scenario.measures import RATE_KINDS, Effect, Setting, flat_cells  # noqa: F401
+from comity.scenario.observed import pending, refuse_pending
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.intp]
@@ -129,7 +130,8 @@ def _two_rates(setting: Setting, one: Effect, other: Effect) -> InputError:
 
 
 def combine(world: World, effects: list[Effect]) -> Combined:
-    """All effects in force, in the order of definitions: overrides first decided, embargoes last and strongest."""
+    """All effects in force, in the order of definitions: overrides first decided, embargoes last and strongest. Raises
+    InputError for a measure whose trade cost has yet to be found."""
     out = Combined()
     size = world.trade_share.size
     active = [effect for effect in effects if effect.share > 0]
@@ -140,6 +142,8 @@ def combine(world: World, effects: list[Effect]) -> Combined:
             base = world.tariff if kind == "tariff" else world.export_tax
             setattr(out, kind, _rates(base.ravel(), group, kept))
     for effect in active:
+        if pending(effect):
+            raise refuse_pending(effect.id)
         if effect.what == "cost" and effect.log_cost is not None:
             if out.log_cost is None:
                 out.log_cost = np.zeros(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,17 @@ from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
-from comity.scenario.explain import sentence, size_text, source_text
+from comity.scenario.explain import found_notes, sentence, size_text, source_text
 from comity.scenario.measures import Effect, Setting, levels_of
+from comity.scenario.observed import (
+    FoundWedge,
+    ToFind,
+    check_observed,
+    first_estimate,
+    in_full,
+    refuse_pending,
+    to_find,
+)
 from comity.scenario.regime_effects import contained_notes
 from comity.scenario.sizes import Level
 
@@ -53,9 +62,14 @@ class MeasureReport:
 @dataclass(frozen=True)
 class Compiled:
     """A scenario on one world: the shock and everything a reader should know about it. empty_share : share of all
-    measures' potential trade on flows that are zero here."""
+    measures' potential trade on flows that are zero here.
 
-    shock: Shock
+    to_find : wedges that measures sized by what was observed still lack; there is no `shock` before they are found
+    (outcomes/observed.py), only `made`, that of the other measures at full implementation. found : those found.
+    included : ids of the measures compiled, None for all.
+    """
+
+    made: Shock
     scenario: Any
     world_name: str
     year: int | None
@@ -69,6 +83,16 @@ class Compiled:
     nothing: str | None
     regime_notes: list[str] = field(default_factory=list)
     empty_share: float = 0.0
+    to_find: tuple[ToFind, ...] = ()
+    found: tuple[FoundWedge, ...] = ()
+    included: tuple[str, ...] | None = None
+
+    @property
+    def shock(self) -> Shock:
+        """The Shock of the measures in force. Raises InputError while a wedge has yet to be found."""
+        if self.to_find:
+            raise refuse_pending(self.to_find[0].measure)
+        return self.made
 
 
 def compile_scenario(
@@ -80,6 +104,7 @@ def compile_scenario(
     theta: ArrayLike | None = None,
     include: Collection[str] | None = None,
     words: bool = True,
+    found: Sequence[FoundWedge] = (),
 ) -> Compiled:
     """The Shock of `scenario` on `world`.
 
@@ -90,25 +115,30 @@ def compile_scenario(
     theta : (J,) trade elasticities for sizes given as trade ratios; the world's own by default
     include : ids of the measures to compile; None is all of them
     words : False leaves out what is only read (reports of the measures, notes), for the many shocks of a range
+    found : wedges of the measures sized by what was observed; without them the result says what is `to_find`
 
     Raises
     ------
     InputError : unknown countries, sectors, sizes or regimes; contradicting or doubly counted measures; a regime the
         world already contains; a country cut off from every supplier of a sector; measures on empty flows only
     """
-    setting = make_setting(world, scenario, year, size_level, theta)
+    setting = make_setting(world, scenario, year, size_level, theta, found)
     everything = [effect for index in range(len(scenario.measures)) for effect in build(setting, index)]
     check_contradictions(setting, everything)
     check_covers(setting, everything)
+    check_observed(setting, everything)
     effects = everything if include is None else _chosen(scenario, everything, include)
+    wanted = to_find(setting, effects)
+    others = in_full(effects) if wanted else []
+    effects = first_estimate(setting, effects)
     combined = combine(world, effects)
     findings.check_rates(setting, combined)
     findings.check_suppliers(setting, combined)
-    shock = make_shock(world, combined)
+    shock = make_shock(world, combine(world, others) if wanted else combined)
     nothing = findings.why_nothing(setting, effects, combined, whole=include is None)
     targets = _targets(setting, effects)
     return Compiled(
-        shock=shock,
+        made=shock,
         scenario=scenario,
         world_name=world.name or "(unnamed)",
         year=year,
@@ -121,11 +151,16 @@ def compile_scenario(
         pairs=_pairs(world, effects),
         nothing=nothing,
         regime_notes=list(
-            dict.fromkeys([note for e in effects for note in e.notes] + contained_notes(setting, effects))
+            dict.fromkeys(
+                [note for e in effects for note in e.notes] + contained_notes(setting, effects) + found_notes(effects)
+            )
         )
         if words
         else [],
         empty_share=findings.empty_share(setting, effects)[2] if words else float("nan"),
+        to_find=wanted,
+        found=tuple(found),
+        included=None if include is None else tuple(include),
     )
 
 
@@ -150,7 +185,15 @@ def _rest_left_out(world: World, scenario: Any) -> list[str]:
     return [f"'all' leaves out the rest of the world (ROW) in: {named}. Write [all, ROW] to include it."]
 
 
-def make_setting(world: World, scenario: Any, year: int | None, level: str, theta: ArrayLike | None) -> Setting:
+def make_setting(
+    world: World,
+    scenario: Any,
+    year: int | None,
+    level: str,
+    theta: ArrayLike | None,
+    found: Sequence[FoundWedge] = (),
+) -> Setting:
+    """What the measures are compiled against; parameters as in `compile_scenario`."""
     if level not in ("low", "central", "high"):
         raise InputError("size_level", "unknown size", found=level, allowed="low, central, high")
     values = world.trade_elasticity if theta is None else np.asarray(theta, dtype=float)
@@ -167,7 +210,10 @@ def make_setting(world: World, scenario: Any, year: int | None, level: str, thet
         if isinstance(name, str):
             regimes.find_regime(name, scenario.where("regimes", k), own)
     lifted = frozenset(m.regime for m in scenario.measures if m.kind == "lifting")
-    return Setting(world, scenario, level, values, year, own, lifted)  # type: ignore[arg-type]
+    by_measure: dict[str, list[FoundWedge]] = {}
+    for wedge in found:
+        by_measure.setdefault(wedge.measure, []).append(wedge)
+    return Setting(world, scenario, level, values, year, own, lifted, by_measure or None)  # type: ignore[arg-type]
 
 
 def _chosen(scenario: Any, effects: list[Effect], include: Collection[str]) -> list[Effect]:
@@ -234,7 +280,7 @@ def _reports(setting: Setting, effects: list[Effect], combined: Combined) -> lis
         measure, first = setting.scenario.measures[index], parts[0]
         cells, active, empty = findings.emptiness(setting.world, parts)
         levels = levels_of(first)
-        sized = first.what != "stop"
+        sized = first.what != "stop" and "levels" in first.shown
         reports.append(
             MeasureReport(
                 id=first.id,

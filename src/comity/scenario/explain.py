@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
@@ -15,6 +15,7 @@ from comity.scenario.sizes import Levels
 if TYPE_CHECKING:
     from comity.scenario.compile import Compiled
 
+FEW = 4  # wedges named one by one
 WHAT = {
     "ntb": "non-tariff cost of trade",
     "sanction": "cost of trade under the sanctions",
@@ -125,6 +126,8 @@ def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> s
         return f"{name} on {trade} change to {percent(value)} of their level"
     what = WHAT[measure.kind]
     form = effect.shown["form"]
+    if form == "observed":
+        return f"{what.capitalize()} on {trade} is sized by what was observed: {_observed(effect)}{_costs(effect)}"
     if form == "days":
         days = effect.value
         verb = "saved" if days <= 0 else "added"
@@ -135,6 +138,60 @@ def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> s
         return f"{what.capitalize()} changes so that {trade}, all else equal, would change by {change}"
     relative = effect.value - 1 if form == "hat" else effect.value
     return f"{what.capitalize()} on {trade} changes by {percent(relative, sign=True)}"
+
+
+def _observed(effect: Effect) -> str:
+    """Which trade changed by how much; sizes with a range by their central figure."""
+    return _changes(effect, lambda levels: percent(levels.central, sign=True))
+
+
+def _changes(effect: Effect, show: Callable[[Levels], str]) -> str:
+    size = effect.shown["observed"]
+    parts = [f"{word} {show(change)}" for word, change in size.by_sector.items()]
+    if size.change is not None:
+        rest = "the other sectors" if parts else "the sectors"
+        how = f" in all {rest} together" if size.wedges == "common" else f" in each of {rest}"
+        alone = sum(len(group.sectors) for group in effect.shown["groups"]) == 1
+        parts.insert(0, show(size.change) + ("" if alone else how))
+    return f"{size.of} {'; '.join(parts)}"
+
+
+def _wedges(effect: Effect) -> str:
+    """The wedges found, or that they are still to be found."""
+    found = effect.shown.get("found")
+    if found is None:
+        return "; the trade cost behind it is found when the scenario is solved"
+    ordered = sorted(found, key=lambda wedge: wedge.hat)
+    texts = [f"x {number(wedge.hat)} ({_whose(wedge.sectors)})" for wedge in ordered]
+    told = f"wedge found: {texts[0]}"
+    if len(texts) > FEW:
+        told = f"{len(texts)} wedges found, from {texts[0]} to {texts[-1]}"
+    elif len(texts) > 1:
+        told = f"wedges found: {', '.join(texts)}"
+    worst = max(wedge.residual for wedge in found)
+    return f"; {told}; recomputed, trade meets what was observed to {worst:.0e}"
+
+
+def _costs(effect: Effect) -> str:
+    """How large the wedges found are, for the sentence about the measure."""
+    hats = sorted(wedge.hat for wedge in effect.shown.get("found", ()))
+    if not hats:
+        return ""
+    between = f"x {number(hats[0])}" if len(hats) == 1 else f"x {number(hats[0])} to x {number(hats[-1])}"
+    return f" (trade cost found: {between})"
+
+
+def found_notes(effects: Sequence[Effect]) -> list[str]:
+    """What was found for measures sized by what was observed, and how well it reproduces that."""
+    return [f"{effect.id}: {size_text([effect])}." for effect in effects if "found" in effect.shown]
+
+
+def _whose(sectors: Sequence[str]) -> str:
+    return sectors[0] if len(sectors) == 1 else f"{len(sectors)} sectors"
+
+
+def _signed_levels(levels: Levels) -> str:
+    return _levels(levels, lambda value: percent(value, sign=True))
 
 
 def _levels(levels: Levels, show: Any) -> str:
@@ -162,6 +219,10 @@ def size_text(effects: Sequence[Effect]) -> str:
         form = effect.shown.get("form")
         if form is None:
             return "stops the trade"
+        if form == "observed":
+            told, source = _changes(effect, _signed_levels), effect.shown["observed"].source
+            texts.append(f"sized by what was observed: {told} [{source}]{_wedges(effect)}")
+            continue
         label, show = FORMS[form]
         text = f"{label} {_levels(effect.shown['levels'], show)}"
         if "direction" in effect.shown:
@@ -188,7 +249,8 @@ def source_text(scenario: Any, measure: Any) -> str:
         if base is not None:
             source = base.model_copy(update={"where": source.where or base.where})
     if source is None:
-        return ""
+        observed = getattr(getattr(measure, "size", None), "observed", None)
+        return observed.source if observed is not None else ""
     head = source.citation or source.title or source.id or ""
     parts = [source.author, head, source.publisher, source.published, source.where]
     return ", ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ An Effect knows its cells as flat positions in (sector, importer, exporter); `co
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.classifications.countries import find_country
 from comity.errors import InputError, listing
-from comity.scenario import places, regimes, sizes
+from comity.scenario import observed, places, regimes, sizes
 from comity.scenario.phases import share_in_force
 from comity.scenario.sizes import Level, Levels
 
@@ -42,7 +43,7 @@ class Effect:
     what : "tariff", "export_tax", "cost", "stop", "productivity" or "transfer"
     cells : flat positions; for productivity flat positions in (sector, country)
     form, value : rates: "to", "change" or "scale" and its number; else None
-    log_cost : ln kappa_hat of each cell at full implementation (cost only)
+    log_cost : ln kappa_hat of each cell at full implementation (cost only); None while it has yet to be found
     share : how much of it is in force in the year asked for
     """
 
@@ -70,7 +71,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every measure is compiled against."""
+    """What every measure is compiled against. found : wedges of measures sized by what was observed, by id."""
 
     world: World
     scenario: Any
@@ -79,6 +80,7 @@ class Setting:
     year: int | None
     own_regimes: dict[str, regimes.Regime]
     lifted: frozenset[str]
+    found: Mapping[str, Sequence[observed.FoundWedge]] | None = None
 
     def where(self, *path: str | int) -> str:
         return str(self.scenario.where(*path))
@@ -214,6 +216,9 @@ def _rate_size(setting: Setting, effect: Effect, measure: Any) -> None:
 def _cost_size(setting: Setting, effect: Effect, measure: Any, sectors: Positions, pairs: int) -> None:
     size = measure.size
     at = lambda key: setting.where("measures", effect.index, "size", key)  # noqa: E731
+    if size.observed is not None:
+        _observed_size(setting, effect, measure, sectors, pairs)
+        return
     if size.size_of is not None:
         row = sizes.find_size(size.size_of, at("size_of"), tuple(sizes.COST_UNITS))
         form, levels = sizes.COST_UNITS[row.unit], row.levels
@@ -234,6 +239,26 @@ def _cost_size(setting: Setting, effect: Effect, measure: Any, sectors: Position
     effect.value = levels.at(setting.level)
     column = sizes.log_cost(form, effect.value, setting.theta, per_day)[sectors]
     effect.log_cost = np.repeat(column, pairs)
+
+
+def _observed_size(setting: Setting, effect: Effect, measure: Any, sectors: Positions, pairs: int) -> None:
+    """What was observed contains the effect of every other measure on these flows: nothing is counted twice, unless the
+    author says what the wedge covers."""
+    size = measure.size.observed
+    if measure.between is not None and size.of != "trade":
+        raise InputError(setting.where("measures", effect.index, "size", "observed", "of"),
+                         "`between` is trade both ways", found=size.of, allowed="trade",
+                         advice="Use importers and exporters for one direction.")  # fmt: skip
+    if measure.covers is None:
+        effect.covers = frozenset()
+    effect.shown |= {"observed": size, "form": "observed", "groups": observed.groups_of(setting, effect.index, sectors)}
+    if size.change is not None:
+        effect.shown["levels"] = size.change
+        effect.value = size.change.at(setting.level)
+    column = observed.log_wedges(setting, effect.id)
+    if column is not None:
+        effect.log_cost = np.repeat(column[sectors], pairs)
+        effect.shown["found"] = tuple((setting.found or {})[effect.id])
 
 
 def productivity(setting: Setting, index: int, measure: Any) -> Effect:

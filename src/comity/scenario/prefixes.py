@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comity.benchmark.world import World
@@ -12,14 +13,20 @@ from comity.scenario.sizes import Level
 
 if TYPE_CHECKING:
     from comity.equilibrium.shock import Shock
+    from comity.scenario.observed import FoundWedge
     from comity.scenario.schema import Scenario
 
 
 def prefix_shocks(
-    world: World, scenario: Scenario, year: int | None = None, level: Level = "central"
+    world: World,
+    scenario: Scenario,
+    year: int | None = None,
+    level: Level = "central",
+    found: Sequence[FoundWedge] = (),
 ) -> list[tuple[str, Shock]]:
-    """(id of the measure, Shock of all measures up to it) in file order, for a scenario that compiles as a whole."""
-    setting = make_setting(world, scenario, year, level, None)
+    """(id of the measure, Shock of all measures up to it) in file order, for a scenario that compiles as a whole.
+    found : wedges of the measures sized by what was observed."""
+    setting = make_setting(world, scenario, year, level, None, found)
     shocks, effects = [], []
     for index, measure in enumerate(scenario.measures):
         effects += build(setting, index)

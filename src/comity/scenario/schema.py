@@ -76,6 +76,11 @@ CostChange = Annotated[
 Ratio = Annotated[
     Levels, _read(q.levels(q.above(1e-6, q.number, "must be positive", 1e6))), _numbers("1.2 is 20 % more trade")
 ]
+Observed = Annotated[
+    Levels,
+    _read(q.levels(q.above(-1, q.share, "a fall of 100 % is an embargo (kind: embargo); no more can fall", 100))),
+    _numbers('-0.41 or "-41%": a fall by 41 %'),
+]
 Days = Annotated[
     Levels, _read(q.levels(q.above(-366, q.number, "out of range", 366))), _numbers("negative are days saved")
 ]
@@ -124,15 +129,32 @@ class RateSize(Strict):
         return _one_of(self, self.forms, "the size of a tariff or export tax")
 
 
+class ObservedSize(Strict):
+    """A change of trade as observed; the trade cost is what makes the model reproduce it (docs/inversion.md)."""
+
+    change: Observed | None = None
+    by_sector: dict[Text, Observed] = Field(default_factory=dict)
+    of: Literal["exports", "imports", "trade"] = "trade"
+    wedges: Literal["by-sector", "common"] = "by-sector"
+    source: Text
+
+    @model_validator(mode="after")
+    def _some_change(self) -> ObservedSize:
+        if self.change is None and not self.by_sector:
+            raise refuse("it does not say how much trade changed", "change, by_sector or both")
+        return self
+
+
 class CostSize(Strict):
     """A change of trade cost that raises no revenue."""
 
-    forms: ClassVar[tuple[str, ...]] = ("hat", "cost_change", "trade_ratio", "days", "size_of")
+    forms: ClassVar[tuple[str, ...]] = ("hat", "cost_change", "trade_ratio", "days", "size_of", "observed")
     hat: Hat | None = None
     cost_change: CostChange | None = None
     trade_ratio: Ratio | None = None
     days: Days | None = None
     size_of: Id | None = None
+    observed: ObservedSize | None = None
     per_day: Id | None = None
 
     @model_validator(mode="after")

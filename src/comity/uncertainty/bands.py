@@ -177,12 +177,22 @@ def check_failed_share(share: object) -> None:
 
 def check_failures(sample: Sample, failed_share: float) -> None:
     """Raise NotConvergedError where too many draws have no solution."""
-    asked, failed = len(sample.status), int((~sample.converged).sum())
-    if failed > failed_share * asked or asked - failed < LEAST_USED:
-        reasons = "; ".join(f"{reason}: {count}" for reason, count in sample.failures.items())
+    refuse_failures(len(sample.status), sample.failures, failed_share)
+
+
+def refuse_failures(asked: int, failures: Mapping[str, int], failed_share: float) -> None:
+    """Raise NotConvergedError where more than `failed_share` of the draws have no solution, or fewer than two have."""
+    failed = sum(failures.values())
+    reasons = "; ".join(f"{reason}: {count}" for reason, count in failures.items())
+    if failed > failed_share * asked:
         raise NotConvergedError(
             f"{failed} of {asked} draws have no solution, more than {100 * failed_share:.3g} %: {reasons}. The rest "
             "would be bands of other draws than those asked for. Take a milder size, another closure, or fewer sources."
+        )
+    if asked - failed < LEAST_USED:
+        raise NotConvergedError(
+            f"{asked - failed} of {asked} draws have a solution ({reasons}); a band needs {LEAST_USED}. "
+            "Ask for more draws."
         )
 
 

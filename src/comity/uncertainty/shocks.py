@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.equilibrium.shock import Shock
 from comity.errors import InputError
+from comity.outcomes.observed import Case, Wedges
 from comity.scenario import findings, sizes
 from comity.scenario.build import build
 from comity.scenario.combine import combine
 from comity.scenario.compile import Compiled, compile_scenario, make_setting, make_shock
 from comity.scenario.measures import Effect, Setting
+from comity.scenario.observed import at_position, in_full, log_wedges, pending
 from comity.scenario.sizes import Level, Levels, Size
 from comity.uncertainty.sources import Source
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 LEVELS: tuple[Level, ...] = ("low", "central", "high")
+RELATIVE = ("cost_change", "observed")
 LOGARITHMIC = ("trade_ratio", "hat", "trade ratio per day saved")
 
 
@@ -61,12 +64,12 @@ class Drawn:
     def _scaled(self, value: float) -> float:
         if self.form in LOGARITHMIC:
             return math.log(value)
-        return math.log1p(value) if self.form == "cost_change" else value
+        return math.log1p(value) if self.form in RELATIVE else value
 
     def _unscaled(self, value: float) -> float:
         if self.form in LOGARITHMIC:
             return math.exp(value)
-        return math.expm1(value) if self.form == "cost_change" else value
+        return math.expm1(value) if self.form in RELATIVE else value
 
     @property
     def uncertain(self) -> bool:
@@ -76,6 +79,9 @@ class Drawn:
 def drawn_sizes(effect: Effect) -> tuple[Drawn | None, Drawn | None]:
     """The size of an effect and the price of a day, where it has them."""
     levels, row = effect.shown.get("levels"), effect.shown.get("row")
+    if "observed" in effect.shown:  # one position for the changes of all its sectors
+        changes = [group.change for group in effect.shown["groups"]]
+        levels = next((change for change in changes if change.ranged), changes[0])
     size = (
         None if levels is None else Drawn(_name(row, effect), levels, row and row.standard_error, effect.shown["form"])
     )
@@ -131,13 +137,58 @@ class Plan:
                     found[size.source] = _size_source(size, row, effect)
         return list(found.values())
 
-    def shock(self, theta: Array, position: Mapping[str, float], estimate: Mapping[str, int] | None = None) -> Shock:
+    @cached_property
+    def observed(self) -> bool:
+        """True where a measure in force is sized by what was observed: its wedge is another one in every draw."""
+        effects = [effect for effect in self.effects if effect.id not in self.estimated]
+        return any(pending(effect) and effect.share > 0 for effect in effects)
+
+    def shock(
+        self,
+        theta: Array,
+        position: Mapping[str, float],
+        estimate: Mapping[str, int] | None = None,
+        found: Wedges = (),
+    ) -> Shock:
         """The Shock at elasticities theta (J,), sizes at `position` (0 where not named) and rows of estimates (the
-        point estimate where not named). Raises InputError for rates out of range."""
-        fresh = [self._effect(k, theta, position, estimate or {}) for k in range(len(self.effects))]
+        point estimate where not named), with the wedges found of the observed changes. Raises InputError for rates out
+        of range."""
+        fresh = self._with_found(self._effects(theta, position, estimate), found)
         combined = combine(self.world, fresh)
         findings.check_rates(self.setting, combined)
         return make_shock(self.world, combined)
+
+    def _effects(self, theta: Array, position: Mapping[str, float], estimate: Mapping[str, int] | None) -> list[Effect]:
+        return [self._effect(k, theta, position, estimate or {}) for k in range(len(self.effects))]
+
+    def _with_found(self, effects: list[Effect], found: Wedges) -> list[Effect]:
+        if not found:
+            return effects
+        setting = replace(self.setting, found={w.measure: [o for o in found if o.measure == w.measure] for w in found})
+        sized = []
+        for effect in effects:
+            column = log_wedges(setting, effect.id) if pending(effect) else None
+            sized.append(effect if column is None else replace(effect, log_cost=column[self._sector(effect)]))
+        return sized
+
+    def case(
+        self,
+        economy: World,
+        closure: str,
+        position: Mapping[str, float],
+        estimate: Mapping[str, int] | None = None,
+    ) -> Case:
+        """The wedges to find in a draw, on an economy that has its elasticities and flows."""
+        effects = self._effects(economy.trade_elasticity, position, estimate)
+        changes = {effect.id: self._changes(effect, position) for effect in effects if pending(effect)}
+        setting = replace(self.setting, world=economy, theta=economy.trade_elasticity)
+        base = make_shock(economy, combine(economy, in_full(effects)))
+        return Case(economy, base, tuple(at_position(setting, effects, changes)), closure, tuple(self.compiled.targets))
+
+    def _changes(self, effect: Effect, position: Mapping[str, float]) -> list[float]:
+        name = f"size:{effect.id}"
+        drawn = [Drawn(name, group.change, None, "observed") for group in effect.shown["groups"]]
+        return [one.at(position.get(name, 0.0)) for one in drawn]
 
     def _effect(self, k: int, theta: Array, position: Mapping[str, float], estimate: Mapping[str, int]) -> Effect:
         effect = self.effects[k]
@@ -151,6 +202,8 @@ class Plan:
         if size is None:
             return effect
         value = size.at(position.get(size.source, 0.0))
+        if pending(effect):
+            return effect
         if effect.what == "cost":
             rate = None if priced is None else (priced.form, priced.at(position.get(priced.source, 0.0)))
             sign = -1.0 if effect.first else 1.0
@@ -167,12 +220,16 @@ class Plan:
 def _size_source(size: Drawn, row: Size | None, effect: Effect) -> Source:
     low, central, high = size.levels
     about = f"triangular between {low:g}, {central:g} and {high:g}, as likely weaker as stronger than the central size"
+    if size.form == "observed":
+        about = f"observed change of trade, {about}"
     if size.standard_error is not None:
         kind = "log-normal" if size.form in LOGARITHMIC else "normal"
         about = f"{kind} around {central:g}, standard error {size.standard_error:g}"
     title = effect.id if row is None else row.title
     status = "assumed" if row is None else row.status
     cited = "the scenario's own sizes" if row is None else row.citation
+    if "observed" in effect.shown:
+        cited = effect.shown["observed"].source
     return Source(size.source, "sizes", title, about, status, cited, normal=size.standard_error is not None)
 
 

@@ -25,7 +25,7 @@ GROUPS = ("elasticities", "sizes", "estimates", "count", "flow", "openness")
 OPTIONAL = ("openness",)  # drawn only when asked for by name
 KINDS = {"theta": ("log_sd", "standard_error"), "flow": ("relative_range",), "openness": ("relative_range",)}
 STATUSES = ("published", "secondary", "estimated", "assumed")
-COUNT_NODES = (0.0, 0.25, 0.5, 0.75, 1.0)  # weight of the other partner's statistics
+COUNT_NODES = (0.0, 1.0)  # weight of the other partner's statistics: one or the other, never an average
 FLOW_NODES = (0.0, -1.0, 1.0)  # in units of the range; the world's own figure first
 
 
@@ -150,10 +150,10 @@ def count_source(world: World, pairs: Iterable[tuple[str, str]]) -> Source | Non
         return None
     here, there = counts[:2]
     name = "-".join(sorted(next(iter(here.values))))
-    about = f"{here.name} to {there.name}, {len(COUNT_NODES)} equally likely weights from 0 to 1"
+    about = f"{here.name} or {there.name}, equally likely; never an average of both"
     cited = f"{here.source}; {there.source}"
     return Source(f"count:{name}", "count", f"trade of {name}: which statistics", about,
-                  "published figures, assumed weights", cited, COUNT_NODES, (here, there))  # fmt: skip
+                  "published figures, assumed to be equally likely", cited, COUNT_NODES, (here, there))  # fmt: skip
 
 
 def flow_sources(world: World, spreads: Sequence[Spread], touched: set[str]) -> list[Source]:

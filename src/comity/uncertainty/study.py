@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
 from comity.errors import InputError, NoSolutionError, nearest
-from comity.outcomes.ranges import WORLD_SETTING, goods_flows, solve_compiled, with_set
+from comity.outcomes.observed import Wedges, find_each, resolved
+from comity.outcomes.ranges import RANGE_TOLERANCE, WORLD_SETTING, goods_flows, solve_compiled, with_set
 from comity.uncertainty.bank import node_of, world_at
 from comity.uncertainty.draws import DrawTable, draw
 from comity.uncertainty.shocks import Plan, make_plan
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from comity.gravity.draws import Draws
 
 Array = NDArray[np.float64]
+Kept = TypeVar("Kept")
+
+OBSERVED = 1e-7  # relative distance at which a draw meets an observed change; bands show three digits
 
 # quantity: unit. Trade is that of goods, at border prices after the measures.
 BY_COUNTRY = {
@@ -119,8 +123,10 @@ def prepare(
     year: int | None = None,
     estimated: Mapping[str, tuple[str, Draws]] | None = None,
     spreads: str | Path | None = None,
+    counts: bool = True,
 ) -> Study:
-    """A Study; closure and elasticities default to the scenario's own, then "fixed-deficits" and the world's own set.
+    """A Study; counts=False leaves out which of two statistics of a pair holds, for a world that is on one of them;
+    closure and elasticities default to the scenario's own, then "fixed-deficits" and the world's own set.
 
     Raises InputError for anything wrong with the request.
     """
@@ -136,7 +142,7 @@ def prepare(
     log_sd, theta = theta_log_sd(rows, chosen, economy.sectors, economy.trade_elasticity)
     plan = make_plan(economy, scenario, year, estimated)
     pairs = plan.compiled.pairs
-    count = count_source(economy, pairs)
+    count = count_source(economy, pairs) if counts else None
     touched = {*plan.compiled.parties, *(code for pair in pairs for code in pair)}
     sources = (theta, *plan.sources, *([count] if count else []), *flow_sources(economy, rows, touched))
     return Study(economy, plan, wanted, chosen, sources, log_sd)
@@ -148,9 +154,33 @@ def central(study: Study) -> Solution:
 
 
 def run(study: Study, table: DrawTable, workers: int = 1, sources: Sequence[Source] | None = None) -> Sample:
-    """Solve every draw; draws on the same world of the bank side by side, two halves at the same time if asked.
+    """Solve every draw and keep its quantities.
 
     Raises InputError for workers other than 1 or 2, and where an economy lacks a supplier.
+    """
+    solved = each(study, table, lambda solution: measured(study, solution), workers, sources=sources)
+    values = {name: np.full((len(table), len(labels)), np.nan) for name, labels in study.labels.items()}
+    for d, found in enumerate(solved):
+        if not isinstance(found, str):
+            for name, row in found.items():
+                values[name][d] = row
+    return Sample(values, np.array([found if isinstance(found, str) else "converged" for found in solved]))
+
+
+def each(
+    study: Study,
+    table: DrawTable,
+    keep: Callable[[Solution], Kept],
+    workers: int = 1,
+    *,
+    near: Solution | None = None,
+    sources: Sequence[Source] | None = None,
+) -> list[Kept | str]:
+    """What `keep` makes of the solution of every draw, or the reason why there is none; draws on the same world of the
+    bank side by side, two halves at the same time if asked.
+
+    near : the central solution, if known. Raises InputError for workers other than 1 or 2, and where an economy lacks a
+    supplier.
     """
     if isinstance(workers, bool) or workers not in (1, 2):
         raise InputError("workers", "one process or two", found=workers, allowed="1 or 2")
@@ -160,24 +190,18 @@ def run(study: Study, table: DrawTable, workers: int = 1, sources: Sequence[Sour
         node = node_of(every, {name: float(values[d]) for name, values in table.node.items()})
         groups.setdefault(node, []).append(d)
     ready = [(world_at(study.world, every, node), rows) for node, rows in groups.items()]
-    near = central(study).state
+    begin = (near or central(study)).state
     parts = _halves(ready) if workers == 2 else [ready]
 
-    def solved(part: list[tuple[World, list[int]]]) -> list[tuple[int, str, dict[str, Array]]]:
-        return [row for world, rows in part for row in _solve_group(study, world, table, rows, near)]
+    def solved(part: list[tuple[World, list[int]]]) -> list[tuple[int, Kept | str]]:
+        return [row for world, rows in part for row in _solve_group(study, world, table, rows, begin, keep)]
 
     with ONE_BLAS_THREAD:
         if len(parts) == 2:
             first, second = beside(lambda: solved(parts[0]), lambda: solved(parts[1]))
         else:
             first, second = solved(parts[0]), []
-    status = np.full(len(table), "not solved", dtype=object)
-    values = {name: np.full((len(table), len(labels)), np.nan) for name, labels in study.labels.items()}
-    for d, reason, found in first + second:
-        status[d] = reason
-        for name, row in found.items():
-            values[name][d] = row
-    return Sample(values, status.astype(str))
+    return [found for _, found in sorted(first + second, key=lambda row: row[0])]
 
 
 def _halves(ready: list[tuple[World, list[int]]]) -> list[list[tuple[World, list[int]]]]:
@@ -188,28 +212,30 @@ def _halves(ready: list[tuple[World, list[int]]]) -> list[list[tuple[World, list
 
 
 def _solve_group(
-    study: Study, world: World, table: DrawTable, rows: list[int], near: Array
-) -> list[tuple[int, str, dict[str, Array]]]:
-    """Draws on one world: number of the draw, status, values."""
+    study: Study, world: World, table: DrawTable, rows: list[int], near: Array, keep: Callable[[Solution], Kept]
+) -> list[tuple[int, Kept | str]]:
+    """Draws on one world: number of the draw, what is kept of it or why there is no solution."""
+    _ = world.income, world.goods_flow  # made once, and shared by the copies
     worlds = [world.replace(trade_elasticity=table.theta[d]) for d in rows]
-    shocks = [
-        study.plan.shock(
-            table.theta[d],
-            {name: float(values[d]) for name, values in table.position.items()},
-            {name: int(values[d]) for name, values in table.estimate.items()},
-        )
-        for d in rows
-    ]
+    at = [{name: float(values[d]) for name, values in table.position.items()} for d in rows]
+    estimate = [{name: int(values[d]) for name, values in table.estimate.items()} for d in rows]
+    wedges: list[Wedges | NoSolutionError] = [()] * len(rows)
+    if study.plan.observed:  # what was observed is the same in every draw, the wedge behind it is not
+        cases = [study.plan.case(worlds[k], study.closure, at[k], estimate[k]) for k in range(len(rows))]
+        start = resolved(study.world, study.plan.compiled, study.closure).found
+        wedges = find_each(cases, start, near, OBSERVED)
+    lost = {rows[k]: one.reason for k, one in enumerate(wedges) if isinstance(one, NoSolutionError)}
+    kept = [k for k, d in enumerate(rows) if d not in lost]
+    shocks = [study.plan.shock(table.theta[rows[k]], at[k], estimate[k], wedges[k]) for k in kept]  # type: ignore[arg-type]
+    worlds, rows = [worlds[k] for k in kept], [rows[k] for k in kept]
     targets = study.plan.compiled.targets if study.closure == "targets-balanced" else None
-    found: list[tuple[int, str, dict[str, Array]]] = []
-    outcomes = solve_each(worlds, shocks, closure=study.closure, targets=targets, start=near)
+    found: list[tuple[int, Kept | str]] = list(lost.items())
+    outcomes = solve_each(worlds, shocks, closure=study.closure, targets=targets, start=near,
+                          tolerance=RANGE_TOLERANCE)  # fmt: skip
     for d, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, InputError):
             raise outcome
-        if isinstance(outcome, NoSolutionError):
-            found.append((d, outcome.reason, {}))
-            continue
-        found.append((d, "converged", measured(study, outcome)))
+        found.append((d, outcome.reason if isinstance(outcome, NoSolutionError) else keep(outcome)))
     return found
 
 

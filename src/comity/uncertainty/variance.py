@@ -45,13 +45,21 @@ class Decomposed:
     alone: Mapping[str, Sample]
     seed: int
 
+    @property
+    def draws(self) -> int:
+        """Draws that every run solved: those the shares rest on."""
+        return int(self._solved.sum())
+
+    @property
+    def _solved(self) -> NDArray[np.bool_]:
+        return np.logical_and.reduce([sample.converged for sample in (self.whole, *self.alone.values())])
+
     def of(self, quantity: str, label: str) -> list[Part]:
         """Shares by source, largest first, then "interaction"; they add up to 1. All shares are nan where nothing
         varies. The error is that of a bootstrap over the draws that all runs solved."""
         q, k = place(self.study, quantity, label)
         runs = [self.whole, *self.alone.values()]
-        both = np.logical_and.reduce([sample.converged for sample in runs])
-        columns = np.stack([sample.values[q][both, k] for sample in runs])  # (1 + sources, D)
+        columns = np.stack([sample.values[q][self._solved, k] for sample in runs])  # (1 + sources, D)
         picks = stream(self.seed, "variance bootstrap").integers(columns.shape[1], size=(RESAMPLES, columns.shape[1]))
         shares = _shares(columns.var(axis=1, ddof=1))
         errors = _shares(columns[:, picks].var(axis=2, ddof=1)).std(axis=1, ddof=1)
