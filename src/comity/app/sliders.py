@@ -49,9 +49,10 @@ class Slider:
 
 
 def slider_of(measure: Any) -> Slider | None:
-    """The slider of a measure (scenario/schema.py) at its own size; None where it has none."""
+    """The slider of a measure (scenario/schema.py) at its own size; None where it has none: on or off. A size that was
+    observed is one of those: what is behind it is found, not chosen."""
     size = getattr(measure, "size", None)
-    if size is None:
+    if size is None or getattr(size, "observed", None) is not None:
         return None
     if measure.kind == "productivity":
         return _plain("hat_productivity", size.hat)
