@@ -68,6 +68,7 @@ def run_record(outcomes: Any) -> dict[str, Any]:
             if run.band is not None
         ],
         "no_band": outcomes.no_band,
+        "wedges": [vars(row) for row in outcomes.wedges.rows],
         "warnings": outcomes.compiled.warnings,
         "left_out": outcomes.compiled.left_out,
         "regime_notes": outcomes.compiled.regime_notes,

@@ -89,7 +89,8 @@ def test_json(tmp_path: Path) -> None:
     assert done.returncode == 0
     content = json.loads(done.stdout)
     assert content["schema_version"] == 1 and content["world"] == "world-2019"
-    assert {n["kind"] for n in content["numbers"]} == {"range"} and content["residual"] < 1e-10
+    assert {n["kind"] for n in content["numbers"]} == {"band"} and content["residual"] < 1e-10
+    assert {n["kind"] for n in content["ranges"]} == {"range"}
 
 
 def test_check_explain_worlds() -> None:
@@ -105,7 +106,7 @@ BAD = {
     "unknown world": (["run", "tehran-2023", "--world", "world-2021"], "Did you mean world-20"),
     "unknown closure": (["run", "tehran-2023", "--closure", "balansed"], "Did you mean balanced"),
     "unknown elasticities": (["run", "tehran-2023", "--elasticities", "cp"], "unknown set"),
-    "draws": (["run", "tehran-2023", "--draws", "10"], "bands from draws"),
+    "draws": (["run", "tehran-2023", "--draws", "1"], "0 for ranges without bands"),
     "regime in the world": (["run", "russia-2022", "--world", "world-2022"], "lifting"),
     "bad data folder": (["world", "build", "--data", "no-such-folder"], "not there"),
     "unknown built world": (["world", "build", "world-1066", "--data", "."], "Did you mean"),

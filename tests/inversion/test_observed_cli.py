@@ -55,6 +55,11 @@ def test_run_tells_the_wedge(folder: Path) -> None:
     assert "sized by what was observed" in page
     record = json.loads((made / "record.json").read_text(encoding="utf-8"))
     assert any("wedge found: x 1." in note for note in record["regime_notes"])
+    (wedge,) = record["wedges"]
+    assert wedge["measure"] == "fell" and wedge["recomputed_change_pct"] == pytest.approx(-41, abs=1e-6)
+    assert json.loads((made / "results.json").read_text(encoding="utf-8"))["wedges"] == [wedge]
+    lines = (made / "wedges.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[1] for line in lines if not line.startswith("#")] == ["measure", "fell"]
     rows = (made / "trade.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) > 100
 

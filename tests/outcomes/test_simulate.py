@@ -120,7 +120,7 @@ def test_key_numbers_name_everything(tehran: Outcomes) -> None:
 
 def test_refusals() -> None:
     world, scen = labelled_world(), parse_scenario(TARIFF)
-    with pytest.raises(InputError, match="draws.*a whole number is needed"):
+    with pytest.raises(InputError, match="draws.*a whole number .* is needed"):
         simulate(world, scen, draws=1)
     with pytest.raises(InputError, match="unknown set.*Did you mean fontagne"):
         simulate(world, scen, elasticities="fontange")

@@ -122,9 +122,9 @@ def test_verdict_on_a_target(outcomes: Outcomes) -> None:
     numbers = outcomes.pair(outcomes.runs[0], "IRN", "BLR")
     before, after = numbers["before"].estimate, numbers["after"]
     assert after.low is not None and after.high is not None
-    assert verdict(numbers, before / 2).startswith("already reached before the deal")
-    assert verdict(numbers, after.high * 2) == "reached in none of the combinations tried"
-    assert "straddles" in verdict(numbers, (after.low + after.high) / 2)
+    assert verdict(outcomes, numbers, before / 2).startswith("already reached before the deal")
+    assert verdict(outcomes, numbers, after.high * 2) == "reached in none of the combinations tried"
+    assert "straddles" in verdict(outcomes, numbers, (after.low + after.high) / 2)
 
 
 def test_page_is_one_file_that_asks_for_nothing(drawn: str) -> None:

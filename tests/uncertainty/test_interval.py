@@ -100,7 +100,7 @@ def test_failures_are_counted_and_above_the_share_an_error(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("draws", "message"), [(1, "a whole number is needed"), (5001, "too many for a report"), (2.5, "whole number")]
+    ("draws", "message"), [(1, "that a report can hold"), (5001, "that a report can hold"), (2.5, "whole number")]
 )
 def test_numbers_of_draws_that_cannot_be(draws: int, message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -38,7 +38,7 @@ class Target:
 
 
 def counts_of(world: World, pairs: list[tuple[str, str]]) -> list[Count]:
-    """Counts of the pairs (importer, exporter) a scenario touches, the one the world holds first; empty if none."""
+    """Counts of the pairs (importer, exporter) a scenario names, the one the world holds first; empty if none."""
     touched = {frozenset(pair) for pair in pairs}
     grouped: dict[str, list[dict]] = {}
     for row in world.provenance.get("counts", []):

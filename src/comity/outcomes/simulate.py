@@ -344,7 +344,7 @@ def simulate(
     compiled = compile_scenario(with_set(world, chosen), scen, year=year if year is not None else scen.year)
     at = compiled.year
     runs = []
-    counts: list[Count | None] = [*counts_of(world, compiled.pairs)] or [None]
+    counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]
     if not all_counts:
         counts = counts[:1]
     for number, count in enumerate(counts):

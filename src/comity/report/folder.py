@@ -84,6 +84,8 @@ def write_folder(
         _write_key_results(outcomes, temporary / "key_results.csv")
         if outcomes.interval.kind == "band":
             _write_key_results(intervals.without_band(outcomes), temporary / "ranges.csv")
+        if len(outcomes.wedges):
+            _write_table(outcomes, "wedges", temporary / "wedges.csv")
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)
         (temporary / "record.json").write_text(record + "\n", encoding="utf-8")
@@ -194,5 +196,6 @@ def results_json(outcomes: Outcomes) -> dict[str, Any]:
         "numbers": [number.as_dict() for number in outcomes.key_numbers()],
         "bands": intervals.interval_json(outcomes),
         "ranges": [number.as_dict() for number in intervals.ranges(outcomes)],
+        "wedges": [vars(row) for row in outcomes.wedges.rows],
         "smoothed": None if outcomes.smoothed is None else outcomes.smoothed.as_dict(),
     }

@@ -124,7 +124,7 @@ def verdict(outcomes: Outcomes, numbers: dict, target: float) -> str:
     before, after = numbers["before"].estimate, numbers["after"]
     if before >= target:
         return f"already reached before the deal ({plain(before, 0)}), not credited to it"
-    low, high = after.low or after.estimate, after.high or after.estimate
+    low, high = (after.estimate if end is None else end for end in (after.low, after.high))
     sure = intervals.reached(outcomes, low, high, target)
     if sure is not None:
         return sure

@@ -88,6 +88,13 @@ class Compiled:
     included: tuple[str, ...] | None = None
 
     @property
+    def named_pairs(self) -> list[tuple[str, str]]:
+        """The pairs of which the scenario names both sides: a measure on everybody is not about whose statistics of two
+        partners are right."""
+        named = set(self.parties)
+        return [pair for pair in self.pairs if named.issuperset(pair)]
+
+    @property
     def shock(self) -> Shock:
         """The Shock of the measures in force. Raises InputError while a wedge has yet to be found."""
         if self.to_find:

@@ -15,7 +15,7 @@ from comity.uncertainty.bands import FAILED_SHARE, check_failed_share, check_lev
 from comity.uncertainty.study import each, prepare
 
 DRAWS, SEED, LEVEL = 200, 1, 0.9
-MOST_DRAWS = 5000  # each keeps all bilateral flows
+LEAST_DRAWS, MOST_DRAWS = 2, 5000  # each keeps all bilateral flows
 
 
 def with_bands(
@@ -44,9 +44,10 @@ def with_bands(
     check_level(level)
     check_failed_share(failed_share)
     asked = DRAWS if draws is None else draws
-    if isinstance(asked, int) and asked > MOST_DRAWS:
-        raise InputError("draws", "too many for a report", found=asked, allowed=f"up to {MOST_DRAWS}",
-                         advice="comity.uncertainty.bands.bands keeps less of each and takes more.")  # fmt: skip
+    if not isinstance(asked, int) or isinstance(asked, bool) or not LEAST_DRAWS <= asked <= MOST_DRAWS:
+        raise InputError("draws", "a whole number that a report can hold is needed", found=asked,
+                         allowed=f"{LEAST_DRAWS} to {MOST_DRAWS}, or 0 for ranges without bands",
+                         advice="comity.uncertainty.bands.bands keeps less of each draw and takes more.")  # fmt: skip
     runs = [_banded(outcomes, run, asked, SEED if seed is None else seed, level, failed_share, workers)
             for run in outcomes.runs]  # fmt: skip
     return replace(outcomes, runs=tuple(runs))

@@ -142,7 +142,7 @@ def prepare(
     log_sd, theta = theta_log_sd(rows, chosen, economy.sectors, economy.trade_elasticity)
     plan = make_plan(economy, scenario, year, estimated)
     pairs = plan.compiled.pairs
-    count = count_source(economy, pairs) if counts else None
+    count = count_source(economy, plan.compiled.named_pairs) if counts else None
     touched = {*plan.compiled.parties, *(code for pair in pairs for code in pair)}
     sources = (theta, *plan.sources, *([count] if count else []), *flow_sources(economy, rows, touched))
     return Study(economy, plan, wanted, chosen, sources, log_sd)
