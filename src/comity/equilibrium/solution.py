@@ -100,9 +100,10 @@ class Solution:
         seller = self.cost_hat**-theta
         buyer = np.where(spent, self.price_index_hat**theta * self.expenditure_new, 0.0)
         growth = buyer / np.where(spent, world.expenditure, 1.0)
-        total = np.zeros(world.trade_share.shape[1:])
-        for j in np.flatnonzero(sectors):
-            total += world.flow[j] * growth[j][:, None] * seller[j]
+        rows = np.flatnonzero(sectors)
+        in_a_row = len(rows) > 0 and np.ptp(rows) == len(rows) - 1
+        some = slice(rows[0], rows[-1] + 1) if in_a_row else rows  # a view where it can be one
+        total = np.einsum("jn,jni,ji->ni", growth[some], world.flow[some], seller[some])
         square = total.size
         if len(self.changes.flat):
             pairs = np.stack(np.divmod(np.unique(self.changes.flat % square), len(total)))

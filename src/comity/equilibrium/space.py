@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ class Space:
 
     def array(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """An array of this shape, holding whatever it held."""
-        size, key = int(np.prod(shape)), (name, np.dtype(dtype).name)
+        size, key = math.prod(shape), (name, np.dtype(dtype).char)
         held = self._held.get(key)
         if held is None or held.size < size:
             held = self._held[key] = np.empty(size, dtype)

@@ -18,6 +18,7 @@ from comity.report.drawing import (
     WIDE,
     beside,
     configured,
+    held,
     named_axis,
     names_above,
 )
@@ -54,7 +55,7 @@ def ruler(rows: list[dict[str, Any]], width: int) -> Any:
     )
     base = alt.Chart(width=plot, height=alt.Step(38 if wide else 44))
     times = [{"at": at, "word": word} for at, word in TIMES if SMALLEST < at < top and (wide or word in SPARSE)]
-    clock = alt.Chart(alt.Data(values=times), width=plot, height=16)
+    clock = alt.Chart(held(times), width=plot, height=16)
     words = clock.mark_text(fontSize=12, color=INK3, aria=False).encode(
         x=alt.X("at:Q", scale=scale, axis=None), text=alt.Text("word:N")
     )
@@ -74,7 +75,7 @@ def ruler(rows: list[dict[str, Any]], width: int) -> Any:
         marks.append(side.encode(y=y, text=alt.Text("said:N"), x=alt.XValue(plot + 12)))
     else:
         marks += names_above(base, y, plot, "said")
-    return configured(alt.vconcat(words, alt.layer(*marks, data=alt.Data(values=shown)), spacing=2))
+    return configured(alt.vconcat(words, alt.layer(*marks, data=held(shown)), spacing=2))
 
 
 def monitor(rows: list[dict[str, Any]], width: int) -> Any:
@@ -103,7 +104,7 @@ def _panel(alt: Any, rows: list[dict[str, Any]], name: str, x_scale: Any, top: f
     y = alt.Y("value:Q", scale=y_scale, title="million USD a year", axis=alt.Axis(tickCount=5))
 
     def of(kind: str) -> Any:
-        return alt.Chart(alt.Data(values=[row for row in rows if row["kind"] == kind]), width=width, height=HEIGHT)
+        return alt.Chart(held(row for row in rows if row["kind"] == kind), width=width, height=HEIGHT)
 
     predicted = of("predicted")
     layers = [
@@ -135,7 +136,7 @@ def _words(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, width: int, top
     gap = top * LINE / HEIGHT
     for k in range(1, len(ends)):
         ends[k]["value"] = max(ends[k]["value"], ends[k - 1]["value"] + gap)
-    chart = alt.Chart(alt.Data(values=ends), width=width, height=HEIGHT)
+    chart = alt.Chart(held(ends), width=width, height=HEIGHT)
     return chart.mark_text(align="left", dx=6, fontSize=12, color=INK2, aria=False).encode(
         x=x, y=y, text=alt.Text("text:N")
     )

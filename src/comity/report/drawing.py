@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -51,6 +52,13 @@ def configured(chart: Any) -> Any:
         background="transparent", font="sans-serif", aria=False, view={"stroke": None}, axis=axis,
         text={"fontSize": 13, "color": INK, "aria": False}, mark={"aria": False},
     )  # fmt: skip
+
+
+def held(rows: Iterable[dict[str, Any]]) -> Any:
+    """Rows as the data of a chart: a tuple, because altair copies what a list holds at every step of a chart."""
+    import altair as alt
+
+    return alt.Data(values=tuple(rows))
 
 
 def scaled(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> tuple[float, str]:
@@ -107,8 +115,7 @@ def bars(rows: list[dict[str, Any]], width: int, scale: float = 1.0, unit: str =
     y = named_axis(shown, wide)
     axis = alt.Axis(tickCount=5, labelFlush=False, labelExpr=signed_axis(True), grid=wide)
     x = alt.X("value:Q", title=f"{unit} a year", axis=axis)
-    # the rows join the layers at the end: every step of a chart copies what it holds
-    data = alt.Data(values=shown)
+    data = held(shown)
     base = alt.Chart(width=plot, height=alt.Step(30 if wide else 42))
     sure = base.transform_filter("datum.color != 'noise'")
     noise = base.transform_filter("datum.color == 'noise'")
@@ -116,7 +123,7 @@ def bars(rows: list[dict[str, Any]], width: int, scale: float = 1.0, unit: str =
         "color:N", scale=alt.Scale(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
     )
     # one line, or where names stand above the marks a short one a row, which does not cross them
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x=alt.X("zero:Q"))
+    zero = alt.Chart(held([{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x=alt.X("zero:Q"))
     if not wide:
         zero = base.mark_tick(color=RULE2, size=20, thickness=1, aria=False).encode(x=alt.XDatum(0), y=y)
     layers = [
@@ -148,7 +155,7 @@ def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
         for tile in tiles
     ]  # fmt: skip
     size = {"width": max(r["x2"] for r in rows) + 4, "height": max(r["y2"] for r in rows) + 4}
-    data = alt.Data(values=rows)
+    data = held(rows)
     scale_x = alt.Scale(domain=[0, size["width"]], nice=False, zero=False)
     scale_y = alt.Scale(domain=[size["height"], 0], nice=False, zero=False)
     place = {

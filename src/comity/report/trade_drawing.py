@@ -13,6 +13,7 @@ from comity.report.drawing import (
     WIDE,
     beside,
     configured,
+    held,
     named_axis,
     names_above,
     scaled,
@@ -33,7 +34,7 @@ def flows(rows: list[dict[str, Any]], width: int) -> Any:
     scale, unit = scaled(rows, ("before", "after", "low", "high"))
     plot = width - (SIDE + 160 if wide else 12)
     shown = [{**_in(row, scale), "said": _said(row, scale, rows, per_cent=wide)} for row in rows]
-    data = alt.Data(values=shown)  # joins the layers at the end: every step of a chart copies what it holds
+    data = held(shown)
     base = alt.Chart(width=plot, height=alt.Step(ROW if wide else NAMED))
     y = named_axis(shown, wide)
     layers = _dots(alt, base, y, _x(alt, shown, unit, wide))
@@ -69,7 +70,7 @@ def sector_panels(rows: list[dict[str, Any]], width: int) -> Any:
             name, subtitle=levels_in(*sums, scale=1000.0 if max(sums) >= 1000 else 1.0), anchor="start", offset=14,
             fontSize=13, color=INK, fontWeight="bold", subtitleFontSize=13, subtitleColor=INK2,
         )  # fmt: skip
-        panels.append(alt.layer(*layers, data=alt.Data(values=shown), title=title))
+        panels.append(alt.layer(*layers, data=held(shown), title=title))
     return configured(alt.hconcat(*panels, spacing=GAP) if wide else alt.vconcat(*panels, spacing=GAP))
 
 
