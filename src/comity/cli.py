@@ -84,8 +84,8 @@ def _run(
     seed: int | None,
     claims: bool | None,
 ) -> None:
-    from comity import load_scenario, load_world, simulate
-    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity import load_scenario, simulate
+    from comity.benchmark.bundle import world_for
     from comity.coalition.load import is_game
     from comity.dossier.load import is_dossier
     from comity.records import command_line
@@ -109,7 +109,7 @@ def _run(
         outcomes = assessment.main
     else:
         scen = load_scenario(scenario)
-        economy = load_world(world or scen.world or DEFAULT_WORLD)
+        economy = world_for(world, scen)
         ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year)
         outcomes = expected(ranged, draws, seed)
     folder = write_folder(outcomes, out, command, drawer, assessment)
@@ -138,13 +138,13 @@ def _assessed(
     drawer: Drawer,
 ) -> Assessment:
     """The dossier of that name, assessed on its own world or the one asked for."""
-    from comity import assess, load_dossier, load_world
-    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity import assess, load_dossier
+    from comity.benchmark.bundle import world_for
     from comity.report.figures import figure_jobs, send_all
     from comity.uncertainty.interval import expected
 
     dossier = load_dossier(name)
-    economy = load_world(world or dossier.world or DEFAULT_WORLD)
+    economy = world_for(world, dossier)
 
     def draw(main: Outcomes, solved: Assessment | None = None) -> None:  # beside the claims
         send_all(figure_jobs(main, solved), drawer)
@@ -165,8 +165,8 @@ def check(
     ] = None,
 ) -> None:
     """Check a scenario or dossier file without solving it."""
-    from comity import load_dossier, load_scenario, load_world
-    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity import load_dossier, load_scenario
+    from comity.benchmark.bundle import world_for
     from comity.coalition.explain import check_game
     from comity.coalition.load import is_game, load_game
     from comity.dossier.check import check_dossier, read_texts
@@ -174,11 +174,11 @@ def check(
 
     if is_game(file):
         game = load_game(file)
-        typer.echo(check_game(game, load_world(world or game.world or DEFAULT_WORLD)))
+        typer.echo(check_game(game, world_for(world, game)))
         return
     if is_dossier(file):
         dossier = load_dossier(file)
-        economy = load_world(world or dossier.world or DEFAULT_WORLD)
+        economy = world_for(world, dossier)
         for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
             typer.echo(line)
         return
@@ -186,7 +186,7 @@ def check(
         raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
     from comity.scenario.explain import check_scenario_file
 
-    economy = load_world(world or load_scenario(file).world or DEFAULT_WORLD)
+    economy = world_for(world, load_scenario(file))
     for line in check_scenario_file(file, economy):
         typer.echo(line)
 
@@ -196,8 +196,8 @@ def explain(
     file: Annotated[str, typer.Argument(help="Scenario or dossier: file or gallery name.")], world: World = None
 ) -> None:
     """Say in plain words what a scenario does, how large, on whose word; of a dossier, what it claims and tests."""
-    from comity import load_dossier, load_scenario, load_world
-    from comity.benchmark.bundle import DEFAULT_WORLD
+    from comity import load_dossier, load_scenario
+    from comity.benchmark.bundle import world_for
     from comity.coalition.explain import explain_game
     from comity.coalition.load import is_game, load_game
     from comity.dossier.explain import explain_dossier
@@ -207,15 +207,15 @@ def explain(
 
     if is_game(file):
         game = load_game(file)
-        typer.echo("\n".join(explain_game(game, load_world(world or game.world or DEFAULT_WORLD))))
+        typer.echo("\n".join(explain_game(game, world_for(world, game))))
         return
     if is_dossier(file):
         dossier = load_dossier(file)
-        for line in explain_dossier(dossier, load_world(world or dossier.world or DEFAULT_WORLD)):
+        for line in explain_dossier(dossier, world_for(world, dossier)):
             typer.echo(line)
         return
     scen = load_scenario(file)
-    economy = load_world(world or scen.world or DEFAULT_WORLD)
+    economy = world_for(world, scen)
     for line in sentences(economy, compile_scenario(economy, scen)):
         typer.echo(line)
 

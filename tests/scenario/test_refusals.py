@@ -35,7 +35,7 @@ CASES = {
     HEAD + TARIFF.replace("exporters: BLR, ", ""): "does not say whose trade",
     HEAD + TARIFF.replace("size", "source: nowhere, size"): "no source of that id",
     HEAD + TARIFF.replace("size", "overrides: [b], size"): "no other measure of that id",
-    HEAD + TARIFF.replace("size", "phase: {from: 2026, to: 2023}, size"): "`to` lies before `from`",
+    HEAD + TARIFF.replace("size", "phase: {from: 2026, to: 2023}, size"): "`to` .2023-01-01. lies before `from`",
     HEAD + TARIFF.replace("kind: tariff", "kind: embargo"): "unknown key",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,22 @@ def load_world(name: str | os.PathLike[str] = DEFAULT_WORLD) -> World:
     return _read(path)
 
 
+def world_for(asked: str | None, file: Any) -> World:
+    """The world asked for, else the one that a scenario, dossier or game names, else the default.
+
+    Raises as `load_world`, with the line of the file where the name stands in it.
+    """
+    if asked or not file.world:
+        return load_world(asked or DEFAULT_WORLD)
+    try:
+        return load_world(file.world)
+    except BundleError:
+        raise
+    except InputError as problem:
+        raise InputError(file.where("world"), problem.problem, found=file.world, allowed=problem.allowed,
+                         nearest=problem.nearest) from None  # fmt: skip
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -93,6 +110,9 @@ def _read(path: Path) -> World:
     where = f"world bundle {path.name or path}"
     if not path.is_file():
         raise BundleError(where, "is not a file")
+    if not zipfile.is_zipfile(path):
+        raise BundleError(where, "is no comity bundle, or a truncated one", found="a file that is no .npz archive",
+                          advice="Build it again with `comity world build`.")  # fmt: skip
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             manifest: dict[str, Any] = json.loads(bytes(file["manifest"]).decode())

@@ -47,6 +47,17 @@ def _span(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def sector_called(word: str, among: Sequence[str]) -> str | None:
+    """ "AGR (Agriculture forestry and fishing)" for a word of a sector's name, "agriculture" say; None if none has it or
+    more than one."""
+    table, asked = load_sectors(), word.casefold()
+    names = {code: table[code].name for code in among if code in table}
+    found = [code for code, name in names.items() if name.casefold().startswith(asked)] or [
+        code for code, name in names.items() if asked in name.casefold().split()
+    ]
+    return f"{found[0]} ({names[found[0]]})" if len(found) == 1 and asked else None
+
+
 def is_goods(sectors: Sequence[str]) -> NDArray[np.bool_]:
     """(J,) True for goods. Sectors this table does not know are services if they are called SERV or Services..."""
     table = load_sectors()

@@ -47,9 +47,9 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
 
 
 def _own_world(dossier: Dossier) -> World:
-    from comity.benchmark.bundle import DEFAULT_WORLD, load_world
+    from comity.benchmark.bundle import world_for
 
-    return load_world(dossier.world or DEFAULT_WORLD)
+    return world_for(None, dossier)
 
 
 def _counted(dossier: Dossier, world: World) -> list[str]:

@@ -20,6 +20,7 @@ from comity.classifications.countries import (
     name_of,
     resolve,
 )
+from comity.classifications.sectors import sector_called
 from comity.errors import InputError, listing, nearest
 
 Positions = NDArray[np.intp]
@@ -97,14 +98,15 @@ def find_party(world: World, words: Sequence[str], day: datetime.date, where: st
 
 
 def _lacking(world: World, word: str, code: str, where: str) -> InputError:
-    inside = f"; {name_of(code)} lies inside the rest of the world (ROW)" if REST_OF_WORLD in world.countries else ""
+    rest = REST_OF_WORLD in world.countries
+    inside = f"; {name_of(code)} lies inside the rest of the world (ROW)" if rest else ""
     shown = word if word == code else f"{word} ({code})"
     return InputError(
         where,
         f"the world {world.name or '(unnamed)'} has no such country{inside}",
         found=shown,
         allowed=f"one of its {len(world.countries)} codes: {listing(world.countries)}",
-        nearest=nearest(code, [c for c in world.countries if c != code]),
+        advice="It is known, and this world has no figures of its own for it." if rest else None,
     )
 
 
@@ -160,7 +162,7 @@ def find_sectors(world: World, words: Sequence[str], where: str) -> Positions:
         else:
             options = [*world.sectors, "goods", "services", "all"]
             raise InputError(where, "unknown sector", found=word, allowed=listing(options, 40),
-                             nearest=nearest(word, options))  # fmt: skip
+                             nearest=nearest(word, options) or sector_called(word, world.sectors))  # fmt: skip
     if not chosen:
         raise InputError(where, "this world has no such sector", found=listing(words), allowed=world.sectors)
     return np.array(sorted(chosen), dtype=np.intp)

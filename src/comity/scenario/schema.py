@@ -186,7 +186,7 @@ class Phase(Strict):
     @model_validator(mode="after")
     def _order(self) -> Phase:
         if self.end is not None and self.end < self.start:
-            raise refuse("`to` lies before `from`", "to at or after from")
+            raise refuse(f"`to` ({self.end}) lies before `from` ({self.start})", "to at or after from")
         return self
 
 
