@@ -120,6 +120,20 @@ def test_a_sector_nobody_spends_on_stays_empty() -> None:
     assert np.abs(many.real_income_hat[0] - solve(world, cost(0.9)).real_income_hat).max() <= NEAR
 
 
+def test_a_sector_nobody_in_the_world_spends_on() -> None:
+    """Found by the long property tests: the largest error over nobody's shares is none, not a crash."""
+    consumption, inputs = WORLD.consumption_share.copy(), WORLD.input_share.copy()
+    consumption[0] += consumption[2]
+    inputs[0] += inputs[2]
+    consumption[2] = inputs[2] = 0.0
+    world = rebuilt(WORLD, consumption_share=consumption, input_share=inputs)
+    assert (world.expenditure[2] == 0).all() and (world.expenditure[:2] > 0).all()
+    many = solve_many(world, [cost(0.9), cost(1.1)], keep=("expenditure_new", "real_income_hat"))
+    assert many.converged.all() and (many.expenditure_new[:, 2] == 0).all()
+    for row, factor in enumerate((0.9, 1.1)):
+        assert np.abs(many.real_income_hat[row] - solve(world, cost(factor)).real_income_hat).max() <= NEAR
+
+
 def nobody_left() -> tuple[World, Shock]:
     """C001 has no home output in S00 and loses its suppliers abroad."""
     share = WORLD.trade_share.copy()

@@ -98,7 +98,7 @@ def _sector(
     exports += sold
     imports += border * weight
     at_home += home
-    return np.stack([prices, shares.max(axis=0), relative(answers.output[j], sold + home)])
+    return np.stack([prices, shares.max(axis=0, initial=0.0), relative(answers.output[j], sold + home)])
 
 
 def relative(left: Array, right: Array) -> Array:
