@@ -86,7 +86,7 @@ def test_folder_holds_figures_claims_and_the_dossier(assessment: Assessment, tmp
 def test_command_prints_verdicts_and_writes_pictures(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["run", "elmau-2022", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.stdout
-    assert "Claims of The G7 on responsible sanctions, June 2022:" in done.stdout
+    assert "Claims of The G7 on responsible sanctions, June 2022 (verdicts rest on ranges" in done.stdout
     assert "Outside the model: no number" in done.stdout
     (folder,) = tmp_path.iterdir()
     assert (folder / "figures" / "ruler.png").read_bytes().startswith(b"\x89PNG")
