@@ -63,7 +63,7 @@ def write_folder(
     the assessment of a dossier the folder also holds the dossier, its claims and what was observed; with bands the
     ranges stand in a file of their own."""
     from comity.report.figures import collect_all, draw_all, figure_jobs, send_all, write_figures
-    from comity.report.page import page
+    from comity.report.page import page, template
 
     name = f"{date.today().isoformat()}-{assessment.dossier.id if assessment else outcomes.scenario.id}"
     if outcomes.scenario.world != outcomes.world.name:
@@ -97,6 +97,7 @@ def write_folder(
             write_csv(temporary / "smoothed.csv", names, rows, [])
         if assessment is not None:
             _write_assessment(assessment, temporary)
+        template()  # meanwhile
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs, png=True)
         write_figures(temporary / "figures", jobs, drawn, outcomes.interval.words)
         (temporary / "report.html").write_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,13 +43,21 @@ def page(
 ) -> str:
     """The whole HTML page; with the assessment of a dossier also its claims, commitments and what was observed.
     `figures` are the drawing jobs and what was drawn, where they are files beside the page: it then leads to them."""
+    return template().render(context(outcomes, command, assessment, figures))
+
+
+@cache
+def template() -> Any:
+    """The page's template, compiled on first use: a report does it while figures are still being drawn."""
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(DARK=DARK)
-    return environment.get_template("report.html.j2").render(context(outcomes, command, assessment, figures))
+    for part in ("parts.html.j2", "style.css.j2", "dossier.html.j2", "dossier_after.html.j2"):
+        environment.get_template(part)  # they are compiled when first rendered otherwise
+    return environment.get_template("report.html.j2")
 
 
 def context(

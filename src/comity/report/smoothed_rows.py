@@ -31,7 +31,8 @@ def smoothed_lines(outcomes: Outcomes) -> list[str]:
     width, wide = (max(len(row[key]) for row in rows) for key in ("what", "plain"))
     heading = f"  {'':<{width}}  {'this world':<{wide}}  smoothed"
     lines = [f"  {row['what']:<{width}}  {row['plain']:<{wide}}  {row['smoothed']}" for row in rows]
-    return [f"The same on trade smoothed by structural gravity ({found.world}), ranges over choices:", heading, *lines, ""]
+    title = f"The same on trade smoothed by structural gravity ({found.world}), ranges over choices:"
+    return [title, heading, *lines, ""]
 
 
 def smoothed_csv(outcomes: Outcomes) -> tuple[list[str], list[list[Any]]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
+from comity.beside import beside
 from comity.equilibrium.solution import Solution
 from comity.errors import InputError, NotConvergedError
 from comity.outcomes.counts import on_count
@@ -48,9 +50,15 @@ def with_bands(
         raise InputError("draws", "a whole number that a report can hold is needed", found=asked,
                          allowed=f"{LEAST_DRAWS} to {MOST_DRAWS}, or 0 for ranges without bands",
                          advice="comity.uncertainty.bands.bands keeps less of each draw and takes more.")  # fmt: skip
-    runs = [_banded(outcomes, run, asked, SEED if seed is None else seed, level, failed_share, workers)
-            for run in outcomes.runs]  # fmt: skip
-    return replace(outcomes, runs=tuple(runs))
+    every = [partial(_band, outcomes, run, asked, SEED if seed is None else seed, level, failed_share)
+             for run in outcomes.runs]  # fmt: skip
+    found: tuple[DrawnBand, ...]
+    if len(every) == 2 and workers == 2:  # a count each: nothing is made twice
+        found = beside(partial(every[0], 1), partial(every[1], 1))
+    else:
+        found = tuple(one(workers) for one in every)
+    runs = tuple(replace(run, band=band) for run, band in zip(outcomes.runs, found, strict=True))
+    return replace(outcomes, runs=runs)
 
 
 def expected(outcomes: Outcomes, draws: int | None = None, seed: int | None = None) -> Outcomes:
@@ -69,9 +77,9 @@ def expected(outcomes: Outcomes, draws: int | None = None, seed: int | None = No
         return replace(outcomes, no_band=f"No band: {problem}")
 
 
-def _banded(
+def _band(
     outcomes: Outcomes, run: OnCount, draws: int, seed: int, level: float, failed_share: float, workers: int
-) -> OnCount:
+) -> DrawnBand:
     choice, count = outcomes.choice, run.count
     world = outcomes.world if count is None or count.in_world else on_count(outcomes.world, count)
     study = prepare(world, outcomes.scenario, closure=choice.closure, elasticities=choice.elasticities,
@@ -89,8 +97,7 @@ def _banded(
     drawn = [text for name, text in words.items() if name in table.drawn]
     fixed = [text for name, text in words.items() if name not in table.drawn]
     sizes = tuple(words[source.name] for source in study.sources if source.group == "sizes")
-    band = DrawnBand(
+    return DrawnBand(
         tuple(variant for variant, _ in solved), draws, failures, level, seed,
         max(residual for _, residual in solved), tuple(drawn), tuple(fixed), sizes,
     )  # fmt: skip
-    return replace(run, band=band)
