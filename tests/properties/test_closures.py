@@ -150,10 +150,13 @@ def test_two_steps_lead_where_one_does(case: Case, how: dict[str, Any], seed: in
     middle = answer(world, first, **how)
     direct = answer(world, case.shock, **how)
     assume(len(np.unique(direct.component)) == 1)
-    end = answer(as_world(middle), second, **how)
+    # equalising transfers can have more than one equilibrium: the second step is sought near where the first ended
+    near = {"start": direct.state - middle.state} if "equalise" in how else {}
+    end = answer(as_world(middle), second, **how, **near)
     assert_same(middle.real_income_hat * end.real_income_hat, direct.real_income_hat)
     assert_same(middle.wage_hat * end.wage_hat, direct.wage_hat)
-    assert_same(middle.price_index_hat * end.price_index_hat, direct.price_index_hat)
+    supplied = ~direct.unsupplied  # without supplier P_hat is 1 by convention, in each step anew
+    assert_same((middle.price_index_hat * end.price_index_hat)[supplied], direct.price_index_hat[supplied])
     assert_same(end.trade_share_new, direct.trade_share_new)
     assert_same(end.income_new / 1000, direct.income_new / 1000)
 
