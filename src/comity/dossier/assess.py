@@ -139,7 +139,8 @@ def assess(
     bands : makes the outcomes of the main scenario have bands, uncertainty.interval.with_bands for example; verdicts
         rest on ranges all the same
     ready : called with the outcomes of the main scenario as soon as they are there
-    solved : called with the Assessment that still lacks verdicts and monitor, as soon as the scenarios are solved
+    solved : called with the Assessment that still lacks verdicts and monitor, as soon as the scenarios are solved, and
+        again when it lacks verdicts only
 
     Raises
     ------
@@ -164,7 +165,9 @@ def assess(
         )
         if solved is not None:
             solved(bare)
-        verdicts, over_time = judge_all(runs)
+        verdicts, over_time = judge_all(
+            runs, lambda seen: None if solved is None else solved(replace(bare, monitor=seen))
+        )
         return replace(bare, verdicts=verdicts, monitor=over_time)
 
 
@@ -204,29 +207,33 @@ def solve_all(
     return outcomes, refused
 
 
-def judge_all(runs: Runs) -> tuple[tuple[Verdict, ...], Monitor]:
-    """The verdicts in the order of the file, and the monitor.
+def judge_all(runs: Runs, watched: Callable[[Monitor], None]) -> tuple[tuple[Verdict, ...], Monitor]:
+    """The verdicts in the order of the file, and the monitor, which is handed to `watched` as soon as it is there.
 
     Two halves of the work: what solves for itself alone is taken by whoever is free, what shares solutions with others
-    stays together: claims about delay with the monitor, whose years they use again, and all others here.
+    stays together: claims about delay here, after the monitor whose years they use again, and all others there.
     """
     claims = {claim.id: claim for claim in runs.dossier.claims}
     kinds = {name: getattr(claim.test, "kind", "") for name, claim in claims.items()}
     late = [name for name, kind in kinds.items() if kind == "delay"]
     apart = [name for name, kind in kinds.items() if kind in APART]
-    here = [name for name in claims if name not in late and name not in apart]
+    rest = [name for name in claims if name not in late and name not in apart]
 
     def verdicts(names: Iterable[str]) -> dict[str, Verdict]:
         return {name: verdict_on(runs, claims[name]) for name in names}
 
     with in_turn(apart) as next_ones:
 
-        def other() -> tuple[Monitor, dict[str, Verdict]]:
+        def here() -> tuple[Monitor, dict[str, Verdict]]:
             over_time = monitor(runs)
-            made = {**verdicts(late), **verdicts(next_ones())}
-            return over_time, {name: replace(verdict, claim=None) for name, verdict in made.items()}
+            watched(over_time)
+            return over_time, {**verdicts(late), **verdicts(next_ones())}
 
-        found, (over_time, more) = beside(lambda: {**verdicts(here), **verdicts(next_ones())}, other)
+        def there() -> dict[str, Verdict]:
+            made = {**verdicts(rest), **verdicts(next_ones())}
+            return {name: replace(verdict, claim=None) for name, verdict in made.items()}
+
+        (over_time, found), more = beside(here, there)
     found |= {name: replace(verdict, claim=claims[name]) for name, verdict in more.items()}
     # what was in the hands of a copy that died
     found |= verdicts(name for name in claims if name not in found)
