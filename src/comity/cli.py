@@ -324,13 +324,16 @@ def coalition(
     closure: Annotated[str | None, typer.Option(help="What happens to trade deficits.")] = None,
     elasticities: Annotated[str | None, typer.Option(help="Elasticity set.")] = None,
     orders: Annotated[int | None, typer.Option(help="Random orders of the players, for more than 15 of them.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the orders.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the orders and of the draws.")] = None,
     ranges: Annotated[bool, typer.Option("--ranges/--no-ranges", help="Also solve every combination.")] = True,
+    draws: Annotated[
+        int | None, typer.Option(help="Joint draws behind the bands (200, fewer for many players); 0: no bands.")
+    ] = None,
 ) -> None:
     """What a coalition is worth, to whom, who adds what, whether it holds; write a report folder."""
     from comity.report.coalition_page import coalition_command
 
-    typer.echo(coalition_command(game, world, out, as_json, closure, elasticities, orders, seed, ranges))
+    typer.echo(coalition_command(game, world, out, as_json, closure, elasticities, orders, seed, ranges, draws))
 
 
 @app.command()

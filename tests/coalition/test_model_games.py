@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from comity import InputError, NoSolutionError, Shock, World, compile_scenario, load_scenario, load_world, solve
+from comity.benchmark.world import ARRAYS
 from comity.coalition import values
 from comity.coalition.game import membership, shapley
 from comity.coalition.load import load_game, parse_game
@@ -245,11 +246,18 @@ def test_a_coalition_without_equilibrium_is_named_not_dropped(monkeypatch: pytes
 
 def test_a_grand_coalition_without_equilibrium_is_refused() -> None:
     """Everybody stops all trade with Iran, deficits stay: no equilibrium, or no supplier."""
-    text = SENDERS.replace("[BLR, RUS]", "[BLR, RUS, CHN, ROW]").replace("  candidates: [CHN]\n", "")
+    text = SENDERS.replace("[BLR, RUS]", "[BLR, RUS, CHN, KAZ]").replace("  candidates: [CHN]\n", "")
     text = text.replace("kind: tariff", "kind: embargo").replace("    size: {change: 0.3}\n", "    sectors: all\n")
     text = text.replace("sectors: [MACH]", "sectors: all")
     with pytest.raises(NoSolutionError, match="The grand coalition has no equilibrium"):
-        coalition(WORLD, parse_game(text), ranges=False)
+        # the fifth economy under a name of its own: the rest of the world cannot play
+        coalition(_with_a_fifth_name(), parse_game(text), ranges=False)
+
+
+def _with_a_fifth_name() -> World:
+    """The labelled world with Kazakhstan in place of the rest of the world."""
+    arrays = {name: getattr(WORLD, name) for name in (*ARRAYS, "expenditure")}
+    return World._frozen(((*WORLD.countries[:4], "KAZ"), WORLD.sectors), arrays, "fifth", 2022, "million USD", {})
 
 
 # -- the embedded worlds ---------------------------------------------------------------------------------------------

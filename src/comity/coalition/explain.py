@@ -5,6 +5,7 @@ from __future__ import annotations
 from comity.benchmark.world import World
 from comity.classifications.countries import name_of
 from comity.coalition.players import find_table
+from comity.coalition.recovery import check_recovers
 from comity.coalition.rules import coalition_scenario
 from comity.coalition.schema import CoalitionGame
 from comity.scenario.compile import compile_scenario
@@ -23,6 +24,7 @@ def explain_game(game: CoalitionGame, world: World) -> list[str]:
     Raises InputError for players, sectors or regimes that the world does not have. Nothing is solved.
     """
     table = find_table(world, game)
+    check_recovers(world, game, table)
     members = ", ".join(player.label for player in table.members)
     lines = [f"{game.title}.", f"{len(table.members)} players: {members}."]
     lines.append(f"A coalition is worth {VALUES[game.players.value]}, million USD a year.")

@@ -22,6 +22,7 @@ from comity.scenario.located import read_yaml
 from comity.scenario.schema import KINDS
 
 TYPE = "coalition"
+LONGEST = 120  # characters of a name that are repeated in a complaint
 
 
 def games() -> dict[str, Path]:
@@ -40,7 +41,8 @@ def load_game(name: str | os.PathLike[str]) -> CoalitionGame:
     if path is None:
         path = Path(text)
         if not exists(path):
-            raise InputError(f"coalition game {text!r}", "no gallery game and no file of that name",
+            shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+            raise InputError(f"coalition game {shown!r}", "no gallery game and no file of that name",
                              allowed=[*known, "a path to a .yaml file"], nearest=nearest(text, known))  # fmt: skip
     return parse_game(read_file(path, "a coalition game"), path.name)
 

@@ -99,14 +99,31 @@ def _players(
 ) -> tuple[Player, ...]:
     players: list[Player] = []
     taken: set[int] = set()
+    named: dict[int, str] = {}
     for word in words:
-        positions = [k for k in find_party(world, [word], day, where).positions if k not in taken]
+        found = find_party(world, [word], day, where).positions
+        _no_rest(world, found, word, where)
+        positions = [k for k in found if k not in taken]
+        if find_bloc(word) is None and (before := next((named[k] for k in found if k in named), None)):
+            raise InputError(where, "a player is named twice", found=listing(dict.fromkeys([before, word])))
+        if word in as_one and len(positions) < len(found):
+            twice = listing(name_of(world.countries[k]) for k in found if k in taken)
+            raise InputError(where, f"{word} acts as one, but some of it is a player already", found=twice,
+                             advice=f"Name {word} first, or leave those out.")  # fmt: skip
         taken.update(positions)
         if word in as_one:
             players.append(Player(word, tuple(positions)))
+            named |= dict.fromkeys(positions, word)
         else:
             players += [Player(world.countries[k], (k,)) for k in positions]
+            named |= dict.fromkeys(found, word) if find_bloc(word) is None else {}
     return tuple(players)
+
+
+def _no_rest(world: World, positions: Sequence[int], word: str, where: str) -> None:
+    if any(world.countries[k] == REST_OF_WORLD for k in positions):
+        raise InputError(where, "the rest of the world is many economies and cannot play", found=word,
+                         allowed="economies the world names, or blocs of them")  # fmt: skip
 
 
 def _candidates(world: World, game: CoalitionGame, day: datetime.date, taken: set[int]) -> tuple[Player, ...]:
@@ -118,6 +135,7 @@ def _candidates(world: World, game: CoalitionGame, day: datetime.date, taken: se
         found = [k for k, code in enumerate(world.countries) if code != REST_OF_WORLD]
     else:
         found = find_party(world, words, day, game.where("players", "candidates")).positions
+        _no_rest(world, found, REST_OF_WORLD, game.where("players", "candidates"))
         named = {code for word in words if find_bloc(word) is None and (code := find_country(word) or word)}
         for k in found:
             if k in taken and world.countries[k] in named:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from math import expm1
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 
 from comity.classifications.countries import name_of
 from comity.coalition.around import Bystanders, Compared, Transfers
+from comity.coalition.intervals import Intervals
+from comity.coalition.numbers import as_json, key_numbers
 from comity.coalition.potential import Potential
 from comity.coalition.recovery import Recovered
 from comity.coalition.solve_game import Theory, noise
 from comity.coalition.stability import words
 from comity.coalition.study import Measured, Spread, Study
-from comity.outcomes.numbers import SCHEMA_VERSION, Number
+from comity.outcomes.drawn import DrawnBand
+from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import Table as OutcomesTable
 
 Array = NDArray[np.float64]
@@ -45,10 +49,13 @@ class OnOtherCount:
 
 @dataclass(frozen=True, eq=False)
 class CoalitionResult:
-    """A game solved on a world. `central` holds the central numbers, `spread` those of every combination of the range.
+    """A game solved on a world. `central` holds the central numbers, `spread` those of every combination of the range,
+    `band` those of the joint draws; `no_band` says why there is none although it was expected.
 
-    Tables: contributions, stability, partners, frontier, steps, stable_sets, transfers, bystanders, potential,
-    recovered, published, counts, coalitions (exact games only). Money is million USD a year at base-year prices.
+    Tables: contributions, stability, core, partners, frontier, steps, transfers, bystanders, potential, recovered,
+    published, counts, coalitions (exact games only). Money is million USD a year at base-year prices. Columns
+    `..._band_low`, `..._band_high` are percentiles of the draws, `..._range_low`, `..._range_high` the extremes over
+    the combinations; empty where there are none.
     """
 
     study: Study
@@ -64,6 +71,13 @@ class CoalitionResult:
     count: str
     notes: tuple[str, ...]
     solved: int
+    band: DrawnBand | None = None
+    no_band: str = ""
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """What stands beside the numbers."""
+        return Intervals(self.spread, self.band)
 
     @property
     def game(self) -> Any:
@@ -80,42 +94,62 @@ class CoalitionResult:
         """Names of the members."""
         return [player.name for player in self.study.table.members]
 
-    def _table(self, name: str, **columns: Any) -> Table:
-        return Table(name, {key: np.asarray(values) for key, values in columns.items()}, self)  # type: ignore[arg-type]
+    def _table(self, table: str, /, **columns: Any) -> Table:
+        return Table(table, {key: np.asarray(values) for key, values in columns.items()}, self)  # type: ignore[arg-type]
 
     @cached_property
     def contributions(self) -> Table:
         """What each member has and adds: its own gain, v({i}), v(N) - v(N - i), its Shapley value."""
-        n, over, central, theory = len(self.names), self.spread, self.central, self.theory
-        ends = {
-            name: [end[:n] for end in over.of(name)] for name in ("gain", "alone", "last", "shapley")
-        }  # fmt: skip
-        base = central.base[:n]
+        n, central, theory, beside = len(self.names), self.central, self.theory, self.intervals
+        gain, base = central.gain[:n], central.base[:n]
         return self._table(
-            "contributions", player=self.names, gain=central.gain[:n], gain_low=ends["gain"][0],
-            gain_high=ends["gain"][1], gain_pct=100 * central.gain[:n] / base, alone=central.alone,
-            alone_low=ends["alone"][0], alone_high=ends["alone"][1], last=central.last, last_low=ends["last"][0],
-            last_high=ends["last"][1], shapley=theory.shapley, shapley_low=ends["shapley"][0],
-            shapley_high=ends["shapley"][1], standard_error=theory.standard_error,
+            "contributions", player=self.names, name=[player.label for player in self.study.table.members], gain=gain,
+            **beside.columns("gain", "gain", gain), gain_pct=100 * gain / base, alone=central.alone,
+            **beside.columns("alone", "alone", central.alone), last=central.last,
+            **beside.columns("last", "last", central.last), shapley=theory.shapley,
+            **beside.columns("shapley", "shapley", central.shapley), standard_error=theory.standard_error,
             share=theory.shapley / central.whole if central.whole else np.full(n, np.nan),
         )  # fmt: skip
 
     @cached_property
     def stability(self) -> Table:
         """Who would leave the grand coalition, and which candidate would join it, by its own payoff."""
-        n, over, central = len(self.names), self.spread, self.central
-        candidates = [player.name for player in self.study.table.candidates]
-        low, high = (np.concatenate(ends) for ends in zip(over.of("stay"), over.of("join"), strict=True))
+        n, central, beside = len(self.names), self.central, self.intervals
+        members, candidates = self.study.table.members, self.study.table.candidates
+        columns = {
+            key: np.concatenate([first, second])
+            for (key, first), second in zip(
+                beside.columns("", "stay", central.stay).items(),
+                beside.columns("", "join", central.join).values(), strict=True,
+            )
+        }  # fmt: skip
         incentive = np.concatenate([central.stay, central.join])
         small = np.concatenate([noise(self.study), 1e-9 * central.base[n:]])
         verdict = [
-            _verdict(k < n, incentive[k], low[k], high[k], small[k]) for k in range(len(incentive))
+            _verdict(k < n, incentive[k], {kind: (columns[f"{kind}_low"][k], columns[f"{kind}_high"][k])
+                                           for kind in ("band", "range")}, small[k])
+            for k in range(len(incentive))
         ]  # fmt: skip
         return self._table(
-            "stability", player=[*self.names, *candidates], role=["member"] * n + ["candidate"] * len(candidates),
+            "stability", player=[player.name for player in (*members, *candidates)],
+            name=[player.label for player in (*members, *candidates)],
+            role=["member"] * n + ["candidate"] * len(candidates),
             inside=np.concatenate([central.gain[:n], central.joined_gain]),
-            outside=np.concatenate([central.left, central.gain[n:]]), incentive=incentive, low=low, high=high,
-            verdict=verdict,
+            outside=np.concatenate([central.left, central.gain[n:]]), incentive=incentive, **columns, verdict=verdict,
+        )  # fmt: skip
+
+    @cached_property
+    def core(self) -> Table:
+        """A division of v(N) to which no group objects (where the core is empty: to which they object least), with what
+        each member has alone and adds on average. Empty where there is none to show."""
+        centre, n = self.theory.core, len(self.names)
+        members = self.study.table.members if centre is not None else ()
+        point = centre.point if centre is not None else np.zeros(0)
+        return self._table(
+            "core", player=[player.name for player in members], name=[player.label for player in members],
+            in_core=[centre is not None and not centre.empty] * len(members), receives=point,
+            alone=self.central.alone[: len(members)], shapley=self.theory.shapley[: len(members)],
+            lacking=[centre.excess if centre is not None and centre.empty else 0.0] * min(n, len(members)),
         )  # fmt: skip
 
     @cached_property
@@ -125,12 +159,14 @@ class CoalitionResult:
         names = np.array([player.name for player in self.study.table.candidates], dtype=str)
         sign = -1.0 if self.game.players.value == "own-loss" else 1.0
         order = np.argsort(-sign * central.joined_value, kind="stable")
-        low, high = self.spread.of("joined_value")
-        own_low, own_high = self.spread.of("join")
+        beside = {
+            **self.intervals.columns("adds", "joined_value", central.joined_value),
+            **self.intervals.columns("own", "join", central.join),
+        }
+        over = {key: values[order] for key, values in beside.items() if "_range_" in key}  # candidates are not drawn
         return self._table(
-            "partners", player=names[order], adds=central.joined_value[order], adds_low=low[order],
-            adds_high=high[order], own=central.join[order], own_low=own_low[order], own_high=own_high[order],
-            members=central.welcome[order],
+            "partners", player=names[order], name=[self.study.table.candidates[k].label for k in order],
+            adds=central.joined_value[order], own=central.join[order], members=central.welcome[order], **over,
         )  # fmt: skip
 
     @cached_property
@@ -184,10 +220,14 @@ class CoalitionResult:
     @cached_property
     def bystanders(self) -> Table:
         """Third countries, largest effect first."""
-        b = self.outside
+        b, every = self.outside, self.central.variation
+        columns = {key: ends[b.position] for key, ends in self.intervals.columns("", "variation", every).items()}
+        low = self.intervals.shown("variation", every)[0][b.position]
+        sure = np.where(np.isfinite(low), low, b.variation)
         return self._table(
-            "bystanders", country=[self.world.countries[k] for k in b.position], variation=b.variation, low=b.low,
-            high=b.high, per_cent=b.per_cent, trade_with_parties=b.with_parties, diverts=b.diverts,
+            "bystanders", country=[self.world.countries[k] for k in b.position],
+            name=[name_of(self.world.countries[k]) for k in b.position], variation=b.variation, **columns,
+            per_cent=b.per_cent, trade_with_parties=b.with_parties, diverts=(sure > 0) & (b.with_parties > 0),
         )  # fmt: skip
 
     @cached_property
@@ -202,8 +242,20 @@ class CoalitionResult:
     @cached_property
     def recovered(self) -> Table:
         """Share of what a regime costs a member that the coalition wins back, by size of the coalition's measures."""
-        fields = ("player", "regime", "size", "share", "low", "high", "gain", "loss", "reason")
-        return self._table("recovered", **{name: [getattr(row, name) for row in self.recovery] for name in fields})
+        rows, players = self.recovery, list(self.game.recovers)
+        band = np.array(self.intervals.band_of("recovered", np.zeros(len(players))))
+        # draws take every size: their band stands in the row of all sizes, where a ratio is given at all
+        ends = [band[:, players.index(row.player)] if row.size == "all" and not row.reason else (np.nan, np.nan)
+                for row in rows]  # fmt: skip
+        over = [(row.low, row.high) if self.intervals.ranged else (np.nan, np.nan) for row in rows]
+        return self._table(
+            "recovered", player=[row.player for row in rows], name=[label_of(self, row.player) for row in rows],
+            regime=[row.regime for row in rows], size=[row.size for row in rows], share=[row.share for row in rows],
+            band_low=[low for low, _ in ends], band_high=[high for _, high in ends],
+            range_low=[low for low, _ in over], range_high=[high for _, high in over],
+            gain_pct=[_per_cent(row.gain) for row in rows], loss_pct=[_per_cent(row.loss) for row in rows],
+            reason=[row.reason for row in rows],
+        )  # fmt: skip
 
     @cached_property
     def published(self) -> Table:
@@ -218,6 +270,7 @@ class CoalitionResult:
         rows = [first, *self.other_counts] if self.count else []
         return self._table(
             "counts", count=[row.name for row in rows for _ in self.names], player=self.names * len(rows),
+            name=[player.label for player in self.study.table.members] * len(rows),
             gain=[value for row in rows for value in row.gain],
             shapley=[value for row in rows for value in row.shapley],
         )  # fmt: skip
@@ -241,25 +294,7 @@ class CoalitionResult:
 
     def key_numbers(self) -> list[Number]:
         """Gains, contributions and Shapley values of the members, the value of the whole, shares recovered."""
-        year, found = self.world.base_year, []
-        ends = [float(end) for end in self.spread.of("whole")]
-        found.append(Number(f"value ({self.game.players.value})", "all members", self.central.whole, ends[0], ends[1],
-                            "range", MONEY, year, self.status(self.names)))  # fmt: skip
-        for row in self.contributions.rows:
-            about = self.status([row.player])
-            for name, key in (("equivalent variation", "gain"), ("alone", "alone"), ("last to join", "last")):
-                low, high = getattr(row, f"{key}_low"), getattr(row, f"{key}_high")
-                found.append(Number(name, row.player, getattr(row, key), low, high, "range", MONEY, year, about))
-            ranged = np.isfinite(row.shapley_low)
-            found.append(Number("Shapley value", row.player, row.shapley, row.shapley_low if ranged else None,
-                                row.shapley_high if ranged else None, "range" if ranged else "none", MONEY, year,
-                                about))  # fmt: skip
-        found += [
-            Number("share of the regime's loss recovered", row.player, 100 * row.share, 100 * row.low, 100 * row.high,
-                   "range", "per cent", year, self.status([row.player]))
-            for row in self.recovery if row.size == "all" and np.isfinite(row.share)
-        ]  # fmt: skip
-        return found
+        return key_numbers(self)
 
     def status(self, codes: list[str]) -> str:
         """observed or estimated: what the flows of these economies are in this world."""
@@ -269,36 +304,7 @@ class CoalitionResult:
 
     def as_json(self) -> dict[str, Any]:
         """Settings, numbers and every table, in plain JSON types; a number that is none is null."""
-        theory = self.theory
-        centre = None
-        if theory.core is not None:
-            centre = {
-                "empty": theory.core.empty,
-                "excess": theory.core.excess,
-                "point": dict(zip(self.names, theory.core.point.tolist(), strict=True)),
-            }
-        tables = ("contributions", "stability", "partners", "frontier", "steps", "transfers", "bystanders",
-                  "potential", "recovered", "published", "counts", "coalitions")  # fmt: skip
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "game": self.game.id,
-            "value": self.game.players.value,
-            "world": self.world.name,
-            "elasticities": self.study.choice.elasticities,
-            "closure": self.study.choice.closure,
-            "exact": self.study.exact,
-            "orders": theory.sampled.orders if theory.sampled else None,
-            "seed": theory.sampled.seed if theory.sampled else None,
-            "combinations": self.spread.tried,
-            "without_solution": [f"{choice}: {reason}" for choice, reason in self.spread.refused],
-            "core": centre,
-            "internally_stable": self.internally_stable,
-            "externally_stable": self.externally_stable,
-            "stable_coalitions": [words(k, self.names) for k in theory.stable_sets or ()],
-            "notes": list(self.notes),
-            "numbers": [_plain(number.as_dict()) for number in self.key_numbers()],
-            "tables": {name: [_plain(vars(row)) for row in getattr(self, name).rows] for name in tables},
-        }
+        return as_json(self)
 
     def plot(self) -> Any:
         """The contributions with their ranges, as an Altair chart."""
@@ -311,22 +317,24 @@ class CoalitionResult:
         return f"CoalitionResult of {self.game.id} on {self.world.name}: {len(self.names)} players"
 
 
-def _verdict(member: bool, incentive: float, low: float, high: float, small: float) -> str:
-    """What a member or candidate would do; the range must agree."""
+def _verdict(member: bool, incentive: float, ends: dict[str, tuple[float, float]], small: float) -> str:
+    """What a member or candidate would do; the band and the range must agree, where they exist."""
     if not np.isfinite(incentive):
         return "no number"
     if abs(incentive) <= small:
         return "indifferent"
+    unsure = [kind for kind, (low, high) in ends.items() if low <= 0 <= high]
+    if unsure:
+        return f"cannot tell: the {' and the '.join(unsure)} straddle{'s' if len(unsure) == 1 else ''} zero"
     wants = incentive > 0
-    if (low <= 0 <= high) and low != high:
-        return "cannot tell: the range straddles zero"
     if member:
         return "stays" if wants else "would leave"
     return "would join" if wants else "would not join"
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
+def _per_cent(points: float) -> float:
+    """A change of ln real income, times 100, as a change of real income in per cent."""
+    return 100 * expm1(points / 100)
 
 
 def label_of(result: CoalitionResult, name: str) -> str:

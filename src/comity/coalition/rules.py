@@ -25,7 +25,7 @@ from comity.equilibrium.closures import benchmark_of
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
-from comity.errors import InputError
+from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
@@ -204,21 +204,28 @@ def _check_fixed_side(setting: GameSetting, game: CoalitionGame, effects: list[E
     """Nobody plays on a side of a measure that names countries."""
     for effect in effects:
         sides = roles_of(game.measures[setting.origin[effect.index]])
-        where = setting.where("measures", effect.index)
         for side, positions in zip(("importers", "exporters"), effect.pairs, strict=True):
             # the targets of a regime cannot play either: find_table sees to that
-            if sides.get(side) == "fixed" and (owner[positions] >= 0).any():
-                raise InputError(f"{where}.{side}", "a player stands on a side that names countries", found=effect.id,
+            playing = sorted({int(k) for k in positions if owner[k] >= 0})
+            if sides.get(side) == "fixed" and playing:
+                codes = listing(setting.world.countries[k] for k in playing)
+                raise InputError(setting.where("measures", effect.index, side),
+                                 f"measure {effect.id}: a player stands on a side that names countries", found=codes,
                                  allowed="players, outsiders, or countries that do not play")  # fmt: skip
+
+
+def productivity_measures(world: World, game: CoalitionGame) -> tuple[Any, ...]:
+    """The productivity measures of a game, in every economy."""
+    chosen = [measure for measure in game.measures if measure.kind == "productivity"]
+    return tuple(measure.model_copy(update={"countries": tuple(world.countries)}) for measure in chosen)
 
 
 def _productivity(world: World, game: CoalitionGame, level: Level) -> Array | None:
     """(J, N) productivity of an economy that is in the coalition."""
-    chosen = [k for k, measure in enumerate(game.measures) if measure.kind == "productivity"]
-    if not chosen:
+    measures = productivity_measures(world, game)
+    if not measures:
         return None
-    codes = tuple(world.countries)
-    measures = tuple(game.measures[k].model_copy(update={"countries": codes}) for k in chosen)
+    chosen = [k for k, measure in enumerate(game.measures) if measure.kind == "productivity"]
     plain = make_setting(world, game.model_copy(update={"measures": measures}), game.year, level, None)
     setting = GameSetting(**{f.name: getattr(plain, f.name) for f in fields(Setting)}, origin=tuple(chosen))
     hat = combine(world, [effect for k in range(len(chosen)) for effect in build(setting, k)]).productivity_hat
@@ -278,6 +285,18 @@ class Reference:
     solution: Solution | None = None
 
 
+def lifting_step(world: World, game: CoalitionGame, table: Table) -> CoalitionGame | None:
+    """The lifting, by the members, of every regime of the game that the world contains; None where there is none."""
+    codes = tuple(world.countries[k] for player in table.members for k in player.positions)
+    lifted = []
+    measure: Any
+    for index, measure in enumerate(game.measures):
+        named = getattr(measure, "regime", None) is not None
+        if named and _find_regime(world, game, index).in_benchmark(world) != "none":
+            lifted.append(Lifting(id=measure.id, kind="lifting", regime=measure.regime, senders=codes))
+    return game.model_copy(update={"measures": tuple(lifted)}) if lifted else None
+
+
 def make_reference(
     world: World, game: CoalitionGame, table: Table, closure: str, level: Level = "central"
 ) -> Reference:
@@ -286,18 +305,9 @@ def make_reference(
     Raises InputError for a regime without members among its senders, NoSolutionError where the step has no solution.
     """
     targets = [world.countries[k] for k in table.targets] or None
-    lifted = []
-    measure: Any
-    for index, measure in enumerate(game.measures):
-        if (
-            getattr(measure, "regime", None) is not None
-            and _find_regime(world, game, index).in_benchmark(world) != "none"
-        ):
-            codes = tuple(world.countries[k] for player in table.members for k in player.positions)
-            lifted.append(Lifting(id=measure.id, kind="lifting", regime=measure.regime, senders=codes))
-    if not lifted:
+    step = lifting_step(world, game, table)
+    if step is None:
         return Reference(benchmark_of(world, closure, targets))
-    step = game.model_copy(update={"measures": tuple(lifted)})
     compiled = compile_scenario(world, step, size_level=level)
     found = solve(world, compiled.shock, closure=closure, targets=targets if closure == "targets-balanced" else None)
     after = found.benchmark.replace(

@@ -72,6 +72,10 @@ class CoalitionGame(Scenario):
 
     @model_validator(mode="after")
     def _roles(self) -> CoalitionGame:
+        if not self.measures:
+            raise refuse(
+                "a game needs a measure: without one no coalition changes anything", "measures: [{id, kind, ...}]"
+            )
         for measure in self.measures:
             _check_measure(measure)
         sender_game = self.players.value != "joint-gain"

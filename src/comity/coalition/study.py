@@ -14,9 +14,9 @@ from comity.coalition.game import LARGEST, membership, shapley
 from comity.coalition.players import Table
 from comity.coalition.rules import Reference, Rules, make_reference, make_rules
 from comity.coalition.schema import CoalitionGame
-from comity.coalition.values import Evaluator, Masks, Rows
+from comity.coalition.values import Evaluator, Masks, Rows, rows_together
 from comity.errors import NoSolutionError
-from comity.outcomes.ranges import Choice, choices, with_set
+from comity.outcomes.ranges import RANGE_TOLERANCE, Choice, choices, with_set
 
 Array = NDArray[np.float64]
 SMALL = 5  # players up to whom every coalition is solved in every combination of the range
@@ -62,7 +62,11 @@ class Study:
     @cached_property
     def _all(self) -> Rows:
         """Small games: all coalitions of members, then the grand coalition with each candidate."""
-        return self.evaluator.rows(np.concatenate([self.padded(membership(self.n)), self._joined]), keep_hat=True)
+        return self.evaluator.rows(self._all_masks, keep_hat=True)
+
+    @property
+    def _all_masks(self) -> Masks:
+        return np.concatenate([self.padded(membership(self.n)), self._joined])
 
     @property
     def _joined(self) -> Masks:
@@ -88,9 +92,22 @@ class Study:
         if n <= SMALL:
             whole, bits = (1 << n) - 1, 1 << np.arange(n)
             return self._all.take(np.concatenate([[whole], whole ^ bits, bits, whole + 1 + np.arange(more)]))
-        one = np.eye(n, dtype=bool)
-        members = np.concatenate([np.ones((1, n), dtype=bool), ~one, one])
-        return self.evaluator.rows(np.concatenate([self.padded(members), self._joined]), keep_hat=True)
+        return self.evaluator.rows(self._key_masks, keep_hat=True)
+
+    @property
+    def _key_masks(self) -> Masks:
+        one = np.eye(self.n, dtype=bool)
+        members = np.concatenate([np.ones((1, self.n), dtype=bool), ~one, one])
+        return np.concatenate([self.padded(members), self._joined])
+
+    @staticmethod
+    def solve_beside(studies: Sequence[Study]) -> None:
+        """Solve what `measure` needs of several studies of one game under one closure, side by side."""
+        first = studies[0]
+        name, masks = ("_all", first._all_masks) if first.n <= SMALL else ("key", first._key_masks)
+        evaluators = [study.evaluator for study in studies]
+        for study, rows in zip(studies, rows_together(evaluators, masks, True, RANGE_TOLERANCE), strict=True):
+            vars(study)[name] = rows
 
     def value(self, masks: Masks) -> Array:
         """(M,) values of coalitions of members (M, n)."""
@@ -196,14 +213,26 @@ class Spread:
 def spread(study: Study, central: Measured) -> Spread:
     """The central study and every other combination of elasticity set, size level and closure."""
     solved, refused = [central], []
-    for choice in choices(study.world, study.choice):
-        if choice == study.choice:
-            continue
-        other = Study(study.world, study.game, study.table, choice, study.workers)
-        try:
-            solved.append(measure(other, study.n <= SMALL))
-        except NoSolutionError as refusal:
-            refused.append((choice, str(refusal)))
+    others = [
+        Study(study.world, study.game, study.table, choice, study.workers)
+        for choice in choices(study.world, study.choice)
+        if choice != study.choice
+    ]
+    for closure in dict.fromkeys(other.choice.closure for other in others):
+        ready = []
+        for other in (other for other in others if other.choice.closure == closure):
+            try:
+                _ = other.reference
+                ready.append(other)
+            except NoSolutionError as refusal:
+                refused.append((other.choice, str(refusal)))
+        if ready:
+            Study.solve_beside(ready)
+        for other in ready:
+            try:
+                solved.append(measure(other, study.n <= SMALL))
+            except NoSolutionError as refusal:
+                refused.append((other.choice, str(refusal)))
     return Spread(tuple(solved), tuple(refused))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from comity.coalition.rules import Rules
 from comity.coalition.schema import Value
 from comity.equilibrium.batch import solve_many
 from comity.equilibrium.shock import Shock
+from comity.equilibrium.solve import TOLERANCE
 
 Array = NDArray[np.float64]
 Masks = NDArray[np.bool_]
@@ -71,26 +72,7 @@ class Evaluator:
 
     def rows(self, masks: Masks, keep_hat: bool = False) -> Rows:
         """Every coalition of masks (M, P). Coalitions that change nothing are not solved: they are worth exactly 0."""
-        count, players = masks.shape
-        world = self.rules.world
-        gain, target = np.zeros((count, players)), np.zeros(count)
-        status, messages = np.full(count, "converged", dtype="<U32"), [""] * count
-        hats = np.ones((count, len(world.countries))) if keep_hat else None
-        playing = [np.array(player.positions, dtype=np.intp) for player in self.rules.players[:players]]
-        chosen = list(self.targets)
-        for places, shocks in self._work(masks):
-            found = solve_many(world, shocks, closure=self.closure, keep=("real_income_hat",), workers=self.workers,
-                               targets=self.target_codes())  # fmt: skip
-            self.solved += len(shocks)
-            variation = world.income * (found.real_income_hat.reshape(len(shocks), -1) - 1)
-            gain[places] = np.stack([variation[:, positions].sum(axis=1) for positions in playing], axis=1)
-            target[places] = -variation[:, chosen].sum(axis=1)
-            status[places] = found.status
-            for place, message in zip(places, found.messages, strict=True):
-                messages[place] = message
-            if hats is not None:
-                hats[places] = found.real_income_hat
-        return Rows(masks, gain, target, status, tuple(messages), hats)
+        return rows_together([self], masks, keep_hat)[0]
 
     def target_codes(self) -> list[str] | None:
         """Codes for the closure that takes targets, else None."""
@@ -98,18 +80,54 @@ class Evaluator:
             return None
         return [self.rules.world.countries[k] for k in self.targets]
 
-    def _work(self, masks: Masks) -> Iterator[tuple[list[int], list[Shock]]]:
-        """Coalitions that change something, CHUNK at a time."""
-        places: list[int] = []
-        shocks: list[Shock] = []
+
+def rows_together(
+    evaluators: Sequence[Evaluator], masks: Masks, keep_hat: bool = False, tolerance: float = TOLERANCE
+) -> list[Rows]:
+    """The same coalitions of several evaluators that share a closure and targets, CHUNK at a time; those on Worlds that
+    differ in elasticities alone are solved side by side."""
+    count, players = masks.shape
+    first = evaluators[0]
+    gain, target = np.zeros((len(evaluators), count, players)), np.zeros((len(evaluators), count))
+    status = np.full(target.shape, "converged", dtype="<U32")
+    messages = [[""] * count for _ in evaluators]
+    hats = np.ones((*target.shape, len(first.rules.world.countries))) if keep_hat else None
+    playing = [np.array(player.positions, dtype=np.intp) for player in first.rules.players[:players]]
+    chosen = list(first.targets)
+    for at, shocks in _work(evaluators, masks):
+        worlds = first.rules.world if len(evaluators) == 1 else [evaluators[k].rules.world for k, _ in at]
+        found = solve_many(worlds, shocks, closure=first.closure, keep=("real_income_hat",), workers=first.workers,
+                           targets=first.target_codes(), tolerance=tolerance)  # fmt: skip
+        which, places = np.array(at, dtype=np.intp).T
+        hat = found.real_income_hat.reshape(len(shocks), -1)
+        variation = np.stack([evaluator.rules.world.income for evaluator in evaluators])[which] * (hat - 1)
+        gain[which, places] = np.stack([variation[:, positions].sum(axis=1) for positions in playing], axis=1)
+        target[which, places] = -variation[:, chosen].sum(axis=1)
+        status[which, places] = found.status
+        for (k, place), message in zip(at, found.messages, strict=True):
+            messages[k][place] = message
+            evaluators[k].solved += 1
+        if hats is not None:
+            hats[which, places] = hat
+    return [
+        Rows(masks, gain[k], target[k], status[k], tuple(messages[k]), None if hats is None else hats[k])
+        for k in range(len(evaluators))
+    ]
+
+
+def _work(evaluators: Sequence[Evaluator], masks: Masks) -> Iterator[tuple[list[tuple[int, int]], list[Shock]]]:
+    """Coalitions that change something, CHUNK at a time: (evaluator, coalition) and shock of each."""
+    at: list[tuple[int, int]] = []
+    shocks: list[Shock] = []
+    for k, evaluator in enumerate(evaluators):
         for place, mask in enumerate(masks):
-            shock = self.rules.shock(mask)
+            shock = evaluator.rules.shock(mask)
             if shock is None:
                 continue
-            places.append(place)
+            at.append((k, place))
             shocks.append(shock)
-            if len(places) == CHUNK:
-                yield places, shocks
-                places, shocks = [], []
-        if places:
-            yield places, shocks
+            if len(at) == CHUNK:
+                yield at, shocks
+                at, shocks = [], []
+    if at:
+        yield at, shocks

@@ -7,6 +7,7 @@ import platform
 from typing import Any
 
 from comity import __version__, records
+from comity.coalition.numbers import band_json
 from comity.coalition.result import CoalitionResult
 
 PARTNERS = (
@@ -31,8 +32,9 @@ def game_record(result: CoalitionResult) -> dict[str, Any]:
             "orders": theory.sampled.orders if theory.sampled else None,
             "seed": theory.sampled.seed if theory.sampled else None,
         },
+        "band": band_json(result),
         "range": {
-            "combinations": result.spread.tried,
+            "combinations": result.spread.tried if result.intervals.ranged else 0,
             "without_solution": [f"{choice}: {reason}" for choice, reason in result.spread.refused],
         },
         "solved": result.solved,

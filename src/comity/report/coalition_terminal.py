@@ -7,6 +7,20 @@ import numpy as np
 from comity.coalition.result import CoalitionResult, label_of
 from comity.coalition.stability import words
 from comity.outcomes.simulate import label
+from comity.report.coalition_words import (
+    RANGE,
+    amount,
+    brackets,
+    ends,
+    figure,
+    heading,
+    in_per_cent,
+    method_lines,
+    of_kind,
+    regime_title,
+    said,
+    whole_ends,
+)
 from comity.report.words import joined, money, plain
 
 VALUES = {
@@ -53,20 +67,21 @@ def headline(result: CoalitionResult) -> str:
 
 def worth_sentence(result: CoalitionResult) -> str:
     """What the grand coalition is worth, in words."""
-    low, high = (float(end) for end in result.spread.of("whole"))
     central, table = result.central, result.study.table
     if result.game.players.value == "joint-gain":
-        return f"Together the members would gain {money(central.whole, low, high, sign=True)} a year."
+        between = said(result, whole_ends(result, "whole"), sign=True)
+        verb = "gain" if central.whole >= 0 else "lose"
+        least = f" ({between})" if between else ""
+        return f"Together the members would {verb} {money(abs(central.whole))} a year{least}."
     targets = joined([label(result.world.countries[k]) for k in table.targets])
     base = float(result.study.reference.world.income[list(table.targets)].sum())
-    lost_low, lost_high = (float(end) for end in result.spread.of("target_loss"))
-    own_low, own_high = (float(end) for end in result.spread.of("own_loss"))
     own = central.own_loss
-    ratio = f" {plain(central.target_loss / own, 2)} USD for each USD of their own." if own > 0 else ""
+    ratio = f": {plain(central.target_loss / own, 2)} USD for each USD of their own" if own > 0 else ""
+    taken, paid = (said(result, whole_ends(result, name)) for name in ("target_loss", "own_loss"))
     return (
-        f"Together the members would take {money(central.target_loss, lost_low, lost_high)} a year from {targets} "
-        f"({plain(100 * central.target_loss / base, 2)} % of real income), at a loss of "
-        f"{money(own, own_low, own_high)} to themselves:{ratio}"
+        f"Together the members would take {money(central.target_loss)} a year from {targets} "
+        f"({plain(100 * central.target_loss / base, 2)} % of real income{'; ' + taken if taken else ''}), at a loss of "
+        f"{money(own)} to themselves{f' ({paid})' if paid else ''}{ratio}."
     )
 
 
@@ -74,28 +89,29 @@ def member_lines(result: CoalitionResult) -> Lines:
     """Own gain, Shapley value and contribution of each member, largest Shapley value first."""
     rows = sorted(result.contributions.rows, key=lambda row: -np.nan_to_num(row.shapley))
     shown = rows[:SHOWN]
-    wide = max(len(label_of(result, row.player)) for row in shown)
-    lines = [
-        f"  {'':<{wide}}  {'own gain, million USD a year':<34}{'per cent':>9}  {'adds, on average':>17}  adds last"
-    ]
+    wide = max(len(row.name) for row in shown)
+    lines = [f"  {'':<{wide}}  {'own gain, million USD a year':<34}{'per cent':>9}  {'Shapley value':>17}  adds last"]
     for row in shown:
-        own = money(row.gain, row.gain_low, row.gain_high, sign=True)
+        own = amount(row.gain, ends(row, "gain"), sign=True)
         share = f"{plain(row.gain_pct, 3, sign=True)}"
         error = f" (+-{plain(row.standard_error, 2)})" if row.standard_error > 0 else ""
         average = plain(row.shapley, 1) + error if np.isfinite(row.shapley) else "no number"
-        lines.append(
-            f"  {label_of(result, row.player):<{wide}}  {own:<34}{share:>9}  {average:>17}  {plain(row.last, 1)} "
-            f"[{plain(row.last_low, 0)}, {plain(row.last_high, 0)}]"
-        )
+        last = figure(row.last, ends(row, "last"))
+        lines.append(f"  {row.name:<{wide}}  {own:<34}{share:>9}  {average:>17}  {last}")
     rest = rows[SHOWN:]
     if rest:
         total, added = sum(row.gain for row in rest), sum(row.shapley for row in rest)
         lines.append(f"  {len(rest)} more members together: {money(total, sign=True)}, adding {plain(added, 0)}")
-    method = "Shapley value, exact over all coalitions"
+    method = "exact over all coalitions"
     if result.theory.sampled is not None:
         sampled = result.theory.sampled
-        method = f"Shapley value, from {sampled.orders} random orders, seed {sampled.seed}, standard error beside it"
-    lines.append(f"  adds, on average: {method}. Adds last: to all the others. Brackets: range.")
+        method = f"from {sampled.orders} random orders, seed {sampled.seed}, standard error beside it"
+    inside = brackets(result)
+    lines.append(
+        f"  {'Brackets: ' + inside if heading(result) else inside.capitalize()}. Adds last: what the value would lack "
+        f"without this member. Shapley value: what it adds on average, over all orders in which members could join; "
+        f"{method}."
+    )
     return lines
 
 
@@ -107,29 +123,31 @@ def stability_lines(result: CoalitionResult) -> Lines:
         for word in ("would leave", "would join")
     }
     unsure = [label_of(result, r.player) for r in result.stability.rows if r.verdict.startswith("cannot tell")]
+    tried = "the band or the range" if result.band is not None else "the range"
+    alone = "" if result.intervals.ranged or result.band is not None else " (at central values: nothing else was tried)"
     lines = []
     if by["would leave"]:
         lines.append(
-            f"Not internally stable: {_listed(by['would leave'])} would be better off leaving, if nothing else kept "
-            "them."
+            f"Not internally stable{alone}: {_listed(by['would leave'])} would be better off leaving, if nothing else "
+            "kept them."
         )
     elif result.internally_stable:
-        lines.append("Internally stable: no member would be better off leaving.")
+        lines.append(f"Internally stable{alone}: no member would be better off leaving.")
     else:
-        lines.append("Internally stable at central values only: the range straddles zero for some members.")
+        lines.append(f"Internally stable at central values only: {tried} straddles zero for some members.")
     if result.study.table.candidates:
         if by["would join"]:
-            lines.append(f"Not externally stable: {_listed(by['would join'])} would be better off joining.")
+            lines.append(f"Not externally stable{alone}: {_listed(by['would join'])} would be better off joining.")
         elif result.externally_stable:
-            lines.append("Externally stable: no candidate would be better off joining.")
+            lines.append(f"Externally stable{alone}: no candidate would be better off joining.")
     if unsure:
-        lines.append(f"Cannot tell (the range straddles zero): {_listed(unsure)}.")
+        lines.append(f"Cannot tell ({tried} straddles zero): {_listed(unsure)}.")
     if theory.core is not None:
         lines += _core_lines(result)
     elif theory.why_not:
         lines.append(f"Core: no number. {theory.why_not}.")
     if theory.stable_sets is not None:
-        found = [words(k, result.names) for k in theory.stable_sets if k]
+        found = [words(k, labels(result)) for k in theory.stable_sets if k]
         named = "; ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
         lines.append(f"Coalitions among the players that are stable both ways: {named or 'none'}.")
     if np.isfinite(result.transferred.common):
@@ -145,12 +163,17 @@ def _core_lines(result: CoalitionResult) -> Lines:
     centre = result.theory.core
     assert centre is not None
     if centre.empty:
-        who = "; ".join(words(k, result.names) for k in centre.tightest[:2])
+        who = "; ".join(words(k, labels(result)) for k in centre.tightest[:2])
         return [f"The core is empty: however the value is divided, some group lacks {money(centre.excess)} ({who})."]
     point = ", ".join(
         f"{label_of(result, name)} {plain(value, 1)}" for name, value in zip(result.names, centre.point, strict=True)
     )
     return [f"The core is not empty; a division no group objects to: {point}."]
+
+
+def labels(result: CoalitionResult) -> list[str]:
+    """Plain names of the members."""
+    return [player.label for player in result.study.table.members]
 
 
 def _listed(names: list[str], most: int = 6) -> str:
@@ -161,20 +184,32 @@ def recovered_lines(result: CoalitionResult) -> Lines:
     """How much of the regimes' loss the members win back."""
     if not result.recovery:
         return []
-    lines = ["How much of the sanctions' loss it recovers (range over sizes, elasticities and closures):"]
-    for row in result.recovery:
+    kind = "band" if np.isfinite(result.recovered.columns["band_low"]).any() else (
+        "range" if result.intervals.ranged else "none"
+    )  # fmt: skip
+    lines = [f"How much of the sanctions' loss it recovers ({of_kind(result, kind)}):"]
+    for row in result.recovered.rows:
         if row.size != "all":
             continue
-        name = label_of(result, row.player)
         if not np.isfinite(row.share):
-            lines.append(f"  {name}: no number ({row.reason}).")
+            lines.append(f"  {row.name}: no number ({row.reason}).")
             continue
         sizes = {other.size: other.share for other in result.recovery if other.player == row.player}
+        between = ends(row)
+        inside = "" if between is None else f" [{plain(100 * between[0], 1)}, {plain(100 * between[1], 1)}]"
+        steps = ""
+        if np.isfinite(sizes["low"]) and np.isfinite(sizes["high"]):
+            steps = (
+                f"; {plain(100 * sizes['low'], 1)} % with the coalition's measures at their low size, "
+                f"{plain(100 * sizes['high'], 1)} % at the high one"
+            )
+        brings, costs = in_per_cent(row.gain_pct), in_per_cent(row.loss_pct)
         lines.append(
-            f"  {name}: {plain(100 * row.share, 1)} % [{plain(100 * row.low, 1)}, {plain(100 * row.high, 1)}] of what "
-            f"the regime {row.regime} costs it: {plain(row.gain, 3)} of {plain(row.loss, 2)} log points x 100; "
-            f"{plain(100 * sizes['low'], 1)} % at the low size, {plain(100 * sizes['high'], 1)} % at the high one"
+            f"  {row.name}: {plain(100 * row.share, 1)} %{inside}. The coalition brings it {brings} of real income, "
+            f"lifting {regime_title(row.regime, result.game)} would bring {costs}{steps}."
         )
+    lines.append("  The share is the ratio of the two changes of real income, in logarithms so that gains and losses "
+                 "count alike.")  # fmt: skip
     return [*lines, ""]
 
 
@@ -183,9 +218,10 @@ def partner_lines(result: CoalitionResult) -> Lines:
     rows = result.partners.rows[:5]
     if not rows:
         return []
-    lines = ["Who would add most by joining:"]
+    what = f" ({RANGE}; candidates are not drawn)" if result.intervals.ranged else ""
+    lines = [f"Who would add most by joining{what}:"]
     lines += [
-        f"  {label_of(result, row.player)}: {money(row.adds, row.adds_low, row.adds_high, sign=True)} a year; itself "
+        f"  {row.name}: {amount(row.adds, ends(row, 'adds'), sign=True)} a year; itself "
         f"{money(row.own, sign=True)}, present members {money(row.members, sign=True)}"
         for row in rows
     ]
@@ -196,23 +232,27 @@ def potential_lines(result: CoalitionResult) -> Lines:
     """Shares of what could be had."""
     if not result.yardsticks:
         return []
+    verb = "bring" if result.game.players.value == "joint-gain" else "take"
     lines = ["How much of what could be had:"]
     for row in result.yardsticks:
-        share = f"{plain(100 * row.share, 1)} % of" if np.isfinite(row.share) else f"no number ({row.reason}):"
-        value = f"({money(row.value)} a year)" if np.isfinite(row.value) else ""
-        lines.append(f"  {share} {row.name} {value}".rstrip())
+        value = f" ({money(row.value)} a year)" if np.isfinite(row.value) else ""
+        if np.isfinite(row.share):
+            lines.append(f"  {plain(100 * row.share, 1)} % of what {row.name} would {verb}{value}")
+        else:
+            lines.append(f"  no number of what {row.name} would {verb} ({row.reason}){value}")
     return [*lines, ""]
 
 
 def bystander_lines(result: CoalitionResult) -> Lines:
     """Third countries: gains, losses, diversion, compensation."""
     rows = result.bystanders.rows
-    gains = [row for row in rows if row.low > 0][:3]
-    losses = [row for row in rows if row.high < 0][:3]
-    lines = ["Outside the coalition:"]
+    sure = [(row, ends(row) or (row.variation, row.variation)) for row in rows]
+    gains = [row for row, (low, _) in sure if low > 0][:3]
+    losses = [row for row, (_, high) in sure if high < 0][:3]
+    lines = [f"Outside the coalition ({brackets(result)}):"]
     for title, chosen in (("gain", gains), ("lose", losses)):
         named = "; ".join(
-            f"{label(row.country)} {money(row.variation, row.low, row.high, sign=True)}"
+            f"{label(row.country)} {amount(row.variation, ends(row), sign=True)}"
             f"{', trading more with it' if row.diverts else ''}"
             for row in chosen
         )
@@ -251,10 +291,7 @@ def honesty_lines(result: CoalitionResult) -> Lines:
         for other in result.other_counts
     ]
     lines += result.notes
-    tried, refused = result.spread.tried, len(result.spread.refused)
-    lines.append(
-        f"Range over {tried} combinations of elasticities, sizes and closures, {refused or 'none'} without solution; "
-        f"it is a range, not a band. {plain(result.solved, 0)} equilibria at central values."
-    )
+    lines += method_lines(result)
+    lines.append(f"{plain(result.solved, 0)} equilibria at central values.")
     lines.append("Economies outside keep their policies. Static, long run: no growth, finance or adjustment.")
     return lines

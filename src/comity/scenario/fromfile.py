@@ -19,7 +19,6 @@ class FromFile(Strict):
     _text: str = PrivateAttr(default="")
     _file: str = PrivateAttr(default="scenario")
     _lines: dict[Path, int] = PrivateAttr(default_factory=dict)
-    _told: dict[Path, str] = PrivateAttr(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -31,9 +30,6 @@ class FromFile(Strict):
 
     def where(self, *path: str | int) -> str:
         """Place of a key for a complaint: file, line, measures[0].importers."""
-        told = self._told
-        if path not in told:  # asked for again in every combination of a range, and seldom read
-            lines = self._lines
-            line = next((lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in lines), None)
-            told[path] = place(self._file, line, path)
-        return told[path]
+        lines = self._lines  # once: reading a private attribute is slow, and every combination of a range asks
+        line = next((lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in lines), None)
+        return place(self._file, line, path)
