@@ -1,20 +1,26 @@
-"""Load on the explorer: 50 clients drag sliders against `comity serve` with two workers, and one worker is killed.
+"""Load on the explorer: 50 people use `comity serve` with two workers, and one worker is killed.
 
-    python -m benchmarks.load [--clients 50] [--seconds 20] [--workers 2] [--json FILE]
+    python -m benchmarks.load [--clients 50] [--seconds 30] [--workers 2] [--runs people ...] [--json FILE]
 
-Five runs against a server of their own on a free port of 127.0.0.1:
+Everybody asks for what the page asks for (`/results`, HTML) and has a scenario of their own, so that nobody is served
+with the answers of others: every second person one of the gallery, with its other sliders, the elasticity set or the
+closure set differently; the others one from nothing, a tariff or an agreement among two or three parties of their own.
 
-- drag: every client moves its slider twice a second, give or take a third; positions are those of the sliders, so that
-  clients on the same scenario meet each other's answers;
-- drag-fresh: the same, every position new, so that nothing is kept and every step is solved;
-- drag-release: as drag, and after every 20 steps the client lets go and asks for the range;
-- closed: every client asks for the next position as soon as it has the last one; says how many a second;
-- killed: as drag, and one worker is killed (SIGKILL) after a third of the time.
+- people, the load that the limit is set for: a drag of 5 to 15 steps on the slider's own grid, one every 300 to 500 ms;
+  on release the range, then the band in the background, dropped where the next drag begins first (as the page does);
+  4 to 12 s to read; then a drag of this slider or another one;
+- killed: as people, and one worker is killed (SIGKILL) after a third of the time;
+- steady: everybody moves a slider twice a second without ever a pause, every position new to the server;
+- harsh: the same as fast as answers come: the harshest there is, and says how many solves a second there are;
+- kept: as harsh, positions repeat: what a step costs that is kept.
 
-A request is `answered` when its whole body arrived and is JSON with the numbers; `failed` when the status is not 200 or
-the body is not whole; `unanswered` when the connection ended before a status line (only where a worker is killed: the
-client asks again). Latency is from the moment a step was due, as its user sees it. The clients and the yardstick (one
-bare solve, best of 20, before the load) share the machine's processors with the server.
+A request is `answered` when its whole body arrived; `failed` when the status is not 200, parts of the page are missing
+or five tries bring no answer; `unanswered` when the connection ended before the answer was complete, and the client
+asks again, as the page does (only where a worker is killed). Latency is from the moment a step was due, as its user
+sees it.
+The yardstick is one bare solve of tehran-2023 (best of 20 before and of 20 after the load); p95_in_solves is the ratio
+that compares machines. `cores` is about how much of the processors was left to the run by what else runs there:
+its own processor seconds and the idle ones, a second. The clients share the processors with the server.
 """
 
 from __future__ import annotations
@@ -28,32 +34,45 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-SLIDERS = [  # scenario, measure, minimum, maximum, step
-    ("tehran-2023", "border-procedures", -5.0, 0.0, 0.25),
-    ("tehran-2023", "truck-drivers-visas", 0.0, 1.5, 0.05),
-    ("tehran-2023", "permit-free-road", -3.0, 0.0, 0.25),
-    ("eaeu-iran-fta", "union-duties", 0.0, 1.0, 0.02),
-    ("eaeu-iran-fta", "iran-duties", 0.0, 1.0, 0.02),
-    ("instc-corridor", "india-russia", -18.0, 0.0, 0.25),
-    ("sanctioned-front", "new-pairs", 0.0, 1.5, 0.05),
-    ("us-china-tariffs", "us-on-china", 0.0, 0.6, 0.01),
-]
+PEOPLE = {"steps": (5, 15), "pause": (0.3, 0.5), "read": (4.0, 12.0), "fresh": False, "release": True}
+RUNS: dict[str, dict[str, Any]] = {
+    "people": PEOPLE,
+    "killed": PEOPLE,
+    "steady": {"steps": (10**9, 10**9), "pause": (0.4, 0.6), "read": (0.0, 0.0), "fresh": True, "release": False},
+    "harsh": {"steps": (10**9, 10**9), "pause": (0.0, 0.0), "read": (0.0, 0.0), "fresh": True, "release": False},
+    "kept": {"steps": (10**9, 10**9), "pause": (0.0, 0.0), "read": (0.0, 0.0), "fresh": False, "release": False},
+}
+PARTIES = ["IRN", "BLR", "RUS", "CHN", "IND", "KAZ", "TUR", "SAU", "ARE", "DEU", "FRA", "USA", "BRA", "JPN", "MEX"]
+DRAWS = 200
 _unique = count(1)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """One slider of a scenario, as the page has it."""
+
+    measure: str
+    least: float
+    most: float
+    step: float
 
 
 @dataclass
 class Tally:
-    """What happened to the requests of one run; milliseconds of answered steps and of answered ranges."""
+    """What happened to the requests of one run; milliseconds of answered steps, ranges and bands."""
 
     steps: list[float] = field(default_factory=list)
     ranges: list[float] = field(default_factory=list)
+    bands: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unanswered: int = 0
+    dropped: int = 0
 
 
 class Client:
@@ -64,87 +83,155 @@ class Client:
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str) -> tuple[int, bytes] | None:
-        """Status and whole body; None where the connection ended before an answer began."""
+        """Status and whole body; None where the connection ended before the answer was complete."""
         try:
             if self.streams is None:
-                self.streams = await asyncio.open_connection("127.0.0.1", self.port)
+                self.streams = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
             reader, writer = self.streams
             writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
         except (OSError, asyncio.IncompleteReadError):
-            await self.close()
+            self.close()
             return None
         status = int(head.split(b" ", 2)[1])
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         try:
             return status, await reader.readexactly(length)
         except (OSError, asyncio.IncompleteReadError):
-            await self.close()
-            return status, b""
+            self.close()
+            return None
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Forget the connection."""
         if self.streams is not None:
             self.streams[1].close()
             self.streams = None
 
 
-async def ask(client: Client, path: str, due: float, times: list[float], tally: Tally) -> None:
-    """One request until it is answered; asked again where the connection ended unanswered."""
-    for _ in range(5):
-        found = await client.get(path)
-        if found is not None:
-            break
-        tally.unanswered += 1
-        await asyncio.sleep(0.02)
-    else:
-        tally.failed.append(f"no answer in five tries: {path}")
-        return
-    status, body = found
-    if status != 200 or not whole(body):
-        tally.failed.append(f"{status}, {len(body)} bytes: {path}")
-        return
-    times.append(1000 * (time.perf_counter() - due))
-
-
 def whole(body: bytes) -> bool:
-    """Whether the answer is complete JSON with one row an economy."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return False
-    return len(found["countries"]) == found["world"]["economies"] and bool(found["headlines"])
+    """Whether the answer is a complete results column with numbers: its last part is there."""
+    return b'data-part="state"' in body and b'data-part="glance"' in body and body.endswith(b"</div>")
 
 
-async def drag(port: int, number: int, until: float, tally: Tally, *, fresh: bool, release: int, pause: float) -> None:
-    """One client: a random walk of one slider, `pause` seconds between steps (0: as fast as answers come)."""
-    chance = random.Random(number)
-    scenario, measure, least, most, step = SLIDERS[number % len(SLIDERS)]
-    client, value = Client(port), chance.uniform(least, most)
-    due = time.perf_counter() + chance.uniform(0, pause)
-    for moves in count(1):
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        if time.perf_counter() > until:
-            break
-        value = min(most, max(least, value + chance.choice((-1, 1)) * step))
-        position = least + round((value - least) / step) * step
-        if fresh:
-            position = min(most, max(least, position)) * (1 - 1e-9 * next(_unique)) + 1e-12
-            position = min(most, max(least, position))
-        path = f"/api/simulate?s={scenario}&m.{measure}={round(position, 12)}"
-        start = due if pause else time.perf_counter()
-        await ask(client, f"{path}&ranges=0", start, tally.steps, tally)
-        if release and moves % release == 0:
-            await ask(client, f"{path}&ranges=1", time.perf_counter(), tally.ranges, tally)
+def sliders(query: str) -> list[Slider]:
+    """The sliders of a state."""
+    from comity.app.state import State, controls_of
+
+    return [Slider(c.id, c.minimum, c.maximum, c.step) for c in controls_of(State.from_query(query))
+            if c.on and c.minimum is not None and c.maximum is not None and c.step]  # fmt: skip
+
+
+def gallery() -> list[str]:
+    """Queries of the scenarios with a slider."""
+    from comity.app.state import scenario_names
+
+    return [f"s={name}" for name in scenario_names() if sliders(f"s={name}")]
+
+
+def own(chance: random.Random) -> str:
+    """Query of a scenario from nothing."""
+    parties = ".".join(chance.sample(PARTIES, chance.choice((2, 2, 3))))
+    return f"p={parties}&add=own:{chance.choice(('tariff', 'tariff', 'agreement', 'visa'))}"
+
+
+class Person:
+    """One user: a scenario of their own, a connection, and a second one for the band."""
+
+    def __init__(self, number: int, port: int, scenarios: list[str], tally: Tally) -> None:
+        self.chance = random.Random(number)
+        self.scenario = own(self.chance) if number % 2 else scenarios[number // 2 % len(scenarios)]
+        self.sliders = sliders(self.scenario)
+        self.places = {one.measure: self.at(one, self.chance.uniform(one.least, one.most)) for one in self.sliders}
+        self.settings = self.chance.choice(["", "&c=balanced", "&c=deficit-share-of-gdp", "&e=fontagne-minus-one",
+                                            "&e=caliendo-parro", "&c=balanced&e=uniform-4"])  # fmt: skip
+        self.client, self.behind, self.tally = Client(port), Client(port), tally
+        self.band: asyncio.Task[None] | None = None
+
+    @staticmethod
+    def at(one: Slider, value: float) -> float:
+        """The value on the slider's grid."""
+        place = one.least + round((value - one.least) / one.step) * one.step
+        return round(min(one.most, max(one.least, place)), 12)
+
+    def path(self, fresh: bool) -> str:
+        """The page's request for where the sliders stand; `fresh`: a hair off the grid, so that nothing is kept."""
+        sizes = []
+        for one in self.sliders:
+            value = self.places[one.measure]
+            if fresh:
+                value = min(one.most, max(one.least, value * (1 - 1e-9 * next(_unique)) + 1e-12))
+            sizes.append(f"&m.{one.measure}={value:.15g}")
+        return f"/results?{self.scenario}{''.join(sizes)}{self.settings}"
+
+    async def ask(self, client: Client, path: str, due: float, times: list[float]) -> None:
+        """One request until it is answered; asked again where the connection ended unanswered."""
+        for _ in range(5):
+            found = await client.get(path)
+            if found is not None:
+                break
+            self.tally.unanswered += 1
+            await asyncio.sleep(0.02)
+        else:
+            self.tally.failed.append(f"no answer in five tries: {path}")
+            return
+        status, body = found
+        if status == 422 and b"no solution" in body.lower():  # a setting of this person's that has none: an answer
+            times.append(1000 * (time.perf_counter() - due))
+        elif status != 200 or not whole(body):
+            self.tally.failed.append(f"{status}, {len(body)} bytes: {path}")
+        else:
+            times.append(1000 * (time.perf_counter() - due))
+
+    async def rest(self, path: str) -> None:
+        """What the page asks for when the slider rests."""
+        await self.ask(self.client, f"{path}&ranges=1", time.perf_counter(), self.tally.ranges)
         now = time.perf_counter()
-        due = max(now, due + pause * chance.uniform(2 / 3, 4 / 3)) if pause else now
-    await client.close()
+        self.band = asyncio.ensure_future(self.ask(self.behind, f"{path}&draws={DRAWS}", now, self.tally.bands))
+
+    async def drop(self) -> None:
+        """Leave a band that has not come: the browser closes its connection."""
+        if self.band is not None:
+            if not self.band.done():
+                self.band.cancel()
+                self.behind.close()
+                self.tally.dropped += 1
+            with suppress(asyncio.CancelledError):
+                await self.band
+            self.band = None
+
+    async def use(self, until: float, how: dict[str, Any]) -> None:
+        """Drag, let go, read, until the time is over."""
+        chance, paced = self.chance, how["pause"][1] > 0
+        due = time.perf_counter() + chance.uniform(0, how["read"][1] if how["release"] else how["pause"][1])
+        while due < until:
+            one = chance.choice(self.sliders)
+            way = chance.choice((-1, 1))
+            for _ in range(chance.randint(*how["steps"])):
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                if time.perf_counter() > until:
+                    break
+                await self.drop()
+                value = self.places[one.measure] + way * one.step
+                if not one.least <= value <= one.most:
+                    way = -way
+                    value = self.places[one.measure] + way * one.step
+                self.places[one.measure] = self.at(one, value)
+                start = due if paced else time.perf_counter()
+                await self.ask(self.client, f"{self.path(how['fresh'])}&ranges=0", start, self.tally.steps)
+                due = max(time.perf_counter(), due + chance.uniform(*how["pause"]))
+            if how["release"] and time.perf_counter() < until:
+                await self.rest(self.path(False))
+            due = max(due, time.perf_counter()) + chance.uniform(*how["read"])
+        await self.drop()
+        self.client.close()
+        self.behind.close()
 
 
-async def burst(port: int, clients: int, seconds: float, tally: Tally, **how: Any) -> None:
-    """All clients of one run side by side."""
+async def crowd(port: int, clients: int, seconds: float, tally: Tally, how: dict[str, Any]) -> None:
+    """Everybody of one run side by side."""
+    scenarios = gallery()
     until = time.perf_counter() + seconds
-    await asyncio.gather(*(drag(port, number, until, tally, **how) for number in range(clients)))
+    await asyncio.gather(*(Person(number, port, scenarios, tally).use(until, how) for number in range(clients)))
 
 
 def workers_of(server: int) -> list[int]:
@@ -174,22 +261,37 @@ def yardstick() -> float:
     return min(times)
 
 
-def quantile(times: list[float], share: float) -> float:
-    """The value below which that share of the times lies."""
+def processor_seconds(server: int) -> tuple[float, float]:
+    """(processor seconds of the server, all it started and this process; idle ones of the machine) so far (Linux)."""
+    tick = os.sysconf("SC_CLK_TCK")
+    ours, left = 0.0, [server, os.getpid()]
+    while left:
+        pid = left.pop()
+        with suppress(OSError):
+            numbers = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ours += sum(int(one) for one in numbers[11:15]) / tick  # its own and those of children that have ended
+            if pid != os.getpid():
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    left += [int(child) for child in (thread / "children").read_text().split()]
+    idle = int(Path("/proc/stat").read_text().split("\n")[0].split()[4]) / tick
+    return ours, idle
+
+
+def quantile(times: list[float], share: float) -> float | None:
+    """The value below which that share of the times lies; None without times."""
     ranked = sorted(times)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else float("nan")
+    return round(ranked[min(len(ranked) - 1, int(share * len(ranked)))], 1) if ranked else None
 
 
-def summary(name: str, tally: Tally, seconds: float, bare: float) -> dict[str, Any]:
+def summary(name: str, tally: Tally, seconds: float) -> dict[str, Any]:
     """One run in numbers."""
-    p50, p95 = quantile(tally.steps, 0.5), quantile(tally.steps, 0.95)
-    return {
-        "run": name, "steps": len(tally.steps), "a_second": round(len(tally.steps) / seconds, 1),
-        "p50_ms": round(p50, 1), "p95_ms": round(p95, 1), "p99_ms": round(quantile(tally.steps, 0.99), 1),
-        "p95_in_solves": round(p95 / bare, 1), "ranges": len(tally.ranges),
-        "ranges_p50_ms": round(quantile(tally.ranges, 0.5), 1) if tally.ranges else None,
-        "failed": len(tally.failed), "unanswered": tally.unanswered, "examples": tally.failed[:3],
-    }  # fmt: skip
+    found: dict[str, Any] = {"run": name, "steps": len(tally.steps), "a_second": round(len(tally.steps) / seconds, 1)}
+    found |= {f"p{100 * share:g}_ms": quantile(tally.steps, share) for share in (0.5, 0.95, 0.99)}
+    for what in ("ranges", "bands"):
+        times = getattr(tally, what)
+        found |= {what: len(times), f"{what}_p50_ms": quantile(times, 0.5), f"{what}_p95_ms": quantile(times, 0.95)}
+    return {**found, "bands_dropped": tally.dropped, "failed": len(tally.failed), "unanswered": tally.unanswered,
+            "examples": tally.failed[:3]}  # fmt: skip
 
 
 def started(workers: int) -> tuple[subprocess.Popen[str], int]:
@@ -201,48 +303,58 @@ def started(workers: int) -> tuple[subprocess.Popen[str], int]:
     return server, int(line.split("127.0.0.1:")[1].split("/")[0])
 
 
-RUNS: dict[str, dict[str, Any]] = {
-    "drag": {"fresh": False, "release": 0, "pause": 0.5},
-    "drag-fresh": {"fresh": True, "release": 0, "pause": 0.5},
-    "drag-release": {"fresh": False, "release": 20, "pause": 0.5},
-    "closed": {"fresh": False, "release": 0, "pause": 0.0},
-    "closed-fresh": {"fresh": True, "release": 0, "pause": 0.0},
-    "killed": {"fresh": False, "release": 0, "pause": 0.5},
-}
+def ended(server: subprocess.Popen[str]) -> None:
+    """End a server."""
+    server.terminate()
+    server.wait(20)
+    if server.stdout is not None:
+        server.stdout.close()
+
+
+def all_up(port: int, workers: int, server: int) -> None:
+    """Wait until every worker answers and has loaded what it loads at its start."""
+    asyncio.run(crowd(port, 4, 2.0, Tally(), {**RUNS["steady"], "pause": (0.2, 0.2)}))
+    deadline = time.monotonic() + 60
+    while len(workers_of(server)) < workers and workers > 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(2)
 
 
 def measure(clients: int, seconds: float, workers: int, names: list[str]) -> list[dict[str, Any]]:
-    """Every run against one server."""
-    bare = yardstick()
-    server, port = started(workers)
-    rows = [{"run": "yardstick", "bare_solve_ms": round(bare, 2), "clients": clients, "workers": workers}]
-    try:
-        asyncio.run(burst(port, 4, 2.0, Tally(), fresh=False, release=0, pause=0.2))  # both workers are up
-        for name in names:
-            tally = Tally()
+    """Every run, each against a server of its own: nothing is kept from one to the next."""
+    best, rows = yardstick(), []
+    for name in names:
+        server, port = started(workers)
+        tally = Tally()
+        try:
+            all_up(port, workers, server.pid)
 
-            async def one(name: str = name, tally: Tally = tally) -> None:
-                parts = [burst(port, clients, seconds, tally, **RUNS[name])]
+            async def one(name: str = name, tally: Tally = tally, port: int = port, pid: int = server.pid) -> None:
+                parts = [crowd(port, clients, seconds, tally, RUNS[name])]
                 if name == "killed":
-                    parts.append(killing(server.pid, seconds / 3))
+                    parts.append(killing(pid, seconds / 3))
                 await asyncio.gather(*parts)
 
+            before = processor_seconds(server.pid)
             asyncio.run(one())
-            rows.append(summary(name, tally, seconds, bare))
+            spent = [b - a for a, b in zip(before, processor_seconds(server.pid), strict=True)]
+            rows.append({**summary(name, tally, seconds), "cores": round(sum(spent) / seconds, 2)})
             if name == "killed":
                 time.sleep(8)  # the new worker loads its worlds
                 rows[-1]["workers_after"] = len(workers_of(server.pid))
-    finally:
-        server.terminate()
-        server.wait(20)
-    return rows
+        finally:
+            ended(server)
+    best = min(best, yardstick())
+    for row in rows:
+        row["p95_in_solves"] = None if row["p95_ms"] is None else round(row["p95_ms"] / best, 1)
+    return [{"run": "yardstick", "bare_solve_ms": round(best, 2), "clients": clients, "workers": workers}, *rows]
 
 
 def main() -> None:
     """Measure and print; --json also writes the rows."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--clients", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", nargs="*", default=list(RUNS), choices=list(RUNS))
     parser.add_argument("--json", type=Path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,24 +57,46 @@ def test_a_step_has_the_central_numbers_of_the_range_to_the_last_bit(query: str)
     assert step.interval["kind"] == "none"
 
 
-def test_the_downloaded_file_gives_the_same_numbers_on_the_command_line(server: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("draws", [0, 200])
+def test_the_downloaded_file_gives_the_same_numbers_on_the_command_line(
+    server: str, tmp_path: Path, draws: int
+) -> None:
+    """The command line that stands beside the answer, to the letter, makes the same numbers, with bands and with ranges,
+    and the same report."""
     reply = httpx.get(f"{server}/download/scenario.yaml?{CHANGED}")
     assert reply.headers["content-disposition"] == 'attachment; filename="tehran-2023-changed.yaml"'
-    file = tmp_path / "tehran-2023-changed.yaml"
-    file.write_bytes(reply.content)
+    (tmp_path / "tehran-2023-changed.yaml").write_bytes(reply.content)
+    found = get(server, f"/api/simulate?{CHANGED}&draws={draws}")
+    command = found["reproduce"]["cli"]
+    assert command == f"comity run tehran-2023-changed.yaml{'' if draws else ' --draws 0'}"
+    assert httpx.get(f"{server}/download/command.txt?{CHANGED}&draws={draws}", timeout=60).text == command + "\n"
     done = subprocess.run(
-        [sys.executable, "-m", "comity", "run", str(file), "--json", "--out", str(tmp_path / "out")],
-        capture_output=True, text=True, check=True, timeout=120,
+        [sys.executable, "-m", *command.split(), "--json", "--out", "out"],
+        capture_output=True, text=True, check=True, timeout=120, cwd=tmp_path,
     )  # fmt: skip
-    told = {(n["country"], n["name"]): n for n in json.loads(done.stdout)["numbers"]}
-    found = get(server, f"/api/simulate?{CHANGED}&ranges=1")
+    told = json.loads(done.stdout)
+    numbers = {(n["country"], n["name"]): n for n in told["numbers"]}
+    ranges = {(n["country"], n["name"]): n for n in told["ranges"]}
     for row in found["countries"]:
-        number = told[row["code"], "real income"]
+        number = numbers[row["code"], "real income"]
         assert (row["real_income_pct"], row["low_pct"], row["high_pct"]) == (
             number["estimate"], number["low"], number["high"])  # fmt: skip
+    assert found["interval"]["kind"] == ("band" if draws else "range")
+    for card in found["headlines"][1:] if draws else []:
+        code = {"Iran": "IRN", "Belarus": "BLR"}[card["title"].removeprefix("Real income, ").split(" (")[0]]
+        beside = ranges[code, "real income"]
+        assert (card["range_low"], card["range_high"]) == (beside["low"], beside["high"])
     folder = next((tmp_path / "out").iterdir())
     written = (folder / "key_results.csv").read_text(encoding="utf-8")
-    assert httpx.get(f"{server}/download/results.csv?{CHANGED}", timeout=60).text == written
+    assert httpx.get(f"{server}/download/results.csv?{CHANGED}&draws={draws}", timeout=60).text == written
+    page = httpx.get(f"{server}/download/report.html?{CHANGED}&draws={draws}", timeout=90).text
+    assert alone(page) == alone((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def alone(page: str) -> list[str]:
+    """The lines of a report without what leads to files beside it: a download has none."""
+    page = re.sub(r'<div class="side screen">.*?</div>|<p class="files">.*?</p>', "", page)
+    return [line for line in page.splitlines() if line.strip()]
 
 
 def test_a_text_of_ones_own_gives_the_same_as_its_state(server: str) -> None:

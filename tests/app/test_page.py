@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from comity.app import views
 from comity.app.answer import Answer, answer
 from comity.app.catalogue import catalogue
+from comity.app.intervals import INSIDE
 from comity.app.page import controls_html, error_html, page_html, results_html
 from comity.app.page_results import pinned_value
 from comity.app.page_tables import banded, countries_table, digits_of, flows_table, shown
@@ -21,12 +23,31 @@ from comity.app.state import State
 from comity.app.views import about, cited, days, split_words, whose
 
 VOID = {"meta", "link", "input", "line", "rect", "circle", "path", "polyline", "polygon", "br"}
-PARTS = ["state", "lead", "pin", "cards", "who", "count-1", "count-2", "sectors", "basis", "keep", "glance"]
+PARTS = [
+    "state",
+    "lead",
+    "pin",
+    "cards",
+    "follow",
+    "who",
+    "countries",
+    "count-1",
+    "count-2",
+    "sectors",
+    "basis",
+    "keep",
+    "glance",
+]
 
 
 @pytest.fixture(scope="module")
 def roadmap() -> Answer:
     return answer(State("tehran-2023"), True)
+
+
+@pytest.fixture(scope="module")
+def banded_one() -> Answer:
+    return answer(State("tehran-2023"), True, 200)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +113,8 @@ def test_parts_keep_their_names_and_order(roadmap: Answer, joined: Answer) -> No
     assert re.findall(r'data-part="([^"]+)"', results_html(roadmap, pinned=joined)) == PARTS
     # what a step has no numbers for is held back, not emptied
     assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step)) == ["count-2"]
+    assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step, step=True)) == ["countries", "count-2"]
+    assert "<td" not in results_html(step, step=True).partition('data-part="countries"')[2].partition("</section>")[0]
     assert "data-hold" not in results_html(roadmap)
 
 
@@ -147,14 +170,14 @@ def test_words_from_outside_are_escaped() -> None:
     assert "<script>" not in html and "<b>x" not in html and "<i>y" not in html
 
 
-def test_the_static_files_name_nothing_from_outside() -> None:
+def test_the_static_files_name_nothing_from_outside(roadmap: Answer) -> None:
     for name in ("explorer.css", "explorer.js"):
         text = static_file(name).decode()
         assert "http" not in text.replace("https://", "http://").replace("http://www.w3.org", "")
         assert "@import" not in text and "eval(" not in text
     script = static_file("explorer.js").decode()
     for name in re.findall(r'one\("#([a-z]+)"(?:, (?:form|shown|page))?\)', script):
-        html = page_html(State("tehran-2023"), answer(State("tehran-2023"), False), catalogue()) + error_html(404, "")
+        html = page_html(State("tehran-2023"), roadmap, catalogue()) + error_html(404, "")
         assert f'id="{name}"' in html, name
 
 
@@ -214,5 +237,57 @@ def test_control_words() -> None:
     assert cited(by_id["permit-free-road"]).endswith("Assumed: no published figure was found.")
     iran = next(one for one in controls_of(State("eaeu-iran-fta")) if one.id == "iran-duties")
     assert whose(iran) == "Iran buying from Eurasian Economic Union"
-    column = controls_html(State("eaeu-iran-fta"), SimpleNamespace(changed=False), catalogue())
+    column = controls_html(
+        State("eaeu-iran-fta"), SimpleNamespace(changed=False, interval={"kind": "range"}), catalogue()
+    )
     assert "Iran buying from Eurasian Economic Union." in column
+
+
+def test_bands_stand_in_the_place_of_ranges_and_neither_is_called_the_other(
+    roadmap: Answer, banded_one: Answer
+) -> None:
+    html, text = results_html(banded_one), text_of(results_html(banded_one))
+    cards = html.partition('data-part="cards"')[2].partition("</ul>")[0]
+    assert cards.count('<p class="bandw">in 90 of 100 draws ') == 3 and '<p class="bandw">range' not in cards
+    assert cards.count('class="c-tick"') == 6  # both ends of the range in each card
+    assert "Bands: 200 joint draws. Short ticks: the range over" in text
+    assert "filled dot with its band: after." in text and "million USD a year [in 90 of 100 draws]" in text
+    assert 'data-kind="band"' in html and "/download/report.html?s=tehran-2023&amp;draws=200" in html
+    assert (
+        "/download/scenario.yaml?s=tehran-2023&quot;" not in html and '/download/scenario.yaml?s=tehran-2023"' in html
+    )
+    ranged = results_html(roadmap)
+    cards = ranged.partition('data-part="cards"')[2].partition("</ul>")[0]
+    assert cards.count('<p class="bandw">range ') == 3 and "c-tick" not in ranged and "draws " not in cards
+    assert 'id="follow"> Bands of 200 draws are being computed.' in ranged
+    assert '<noscript> <a href="/explore?s=tehran-2023&amp;draws=200">' in ranged
+    assert '<noscript> <a href="/explore?s=tehran-2023">' in html
+    assert "being computed" not in html
+
+
+def test_a_missing_band_is_explained(roadmap: Answer) -> None:
+    without = Answer({**roadmap.content, "interval": {**roadmap.interval, "no_band": "No band: too few."}})
+    html = results_html(without)
+    assert "No band: too few." in text_of(html) and "being computed" not in html
+    assert 'data-kind="band"' in html  # explorer.js does not ask again
+
+
+def test_a_count_without_numbers_has_no_caption(roadmap: Answer) -> None:
+    """A caption never stands without its drawing."""
+    first, second = roadmap.counts
+    none = dict.fromkeys(("before", "after", "low", "high"))
+    empty = {**second, "flows": [{**flow, **none} for flow in second["flows"]]}
+    html = results_html(Answer({**roadmap.content, "counts": [first, empty]}))
+    assert 'data-part="count-1"' in html and 'data-part="count-2"' not in html
+    alone = {**first, "flows": [{**flow, **none} for flow in first["flows"]]}
+    html = results_html(Answer({**roadmap.content, "counts": [alone]}))
+    assert 'id="trade"' not in html
+
+
+def test_the_words_of_a_band_are_those_of_the_report() -> None:
+    from comity import load_scenario, load_world, simulate
+    from comity.report.intervals import short
+
+    assert short(simulate(load_world(), load_scenario("tehran-2023"), draws=20)) == INSIDE
+    assert views.split_words({"words": f"84 million USD a year, {INSIDE} 74 to 94"}) == (
+        "84", "million USD a year", "74 to 94")  # fmt: skip

@@ -60,11 +60,15 @@ class Form(HTMLParser):
             self._select = None
 
 
-def column(query: str) -> tuple[State, Form]:
-    """The state of a query and its form. The answer gives the column one word only: whether it is changed."""
+def column(query: str, kind: str = "range") -> tuple[State, Form]:
+    """The state of a query and its form, `draws` left out, which is no part of a state. The answer gives the column two
+    words only: whether it is changed, and what its intervals are."""
     state = State.from_query(query)
-    given: Any = type("Answer", (), {"changed": state != State(state.scenario)})
-    return state, Form(controls_html(state, given, catalogue()))
+    given: Any = type("Answer", (), {"changed": state != State(state.scenario), "interval": {"kind": kind}})
+    form = Form(controls_html(state, given, catalogue()))
+    assert form.selects.pop("draws") == [("0", False), ("200", kind == "band")]
+    form.fields = [(name, value) for name, value in form.fields if name != "draws"]
+    return state, form
 
 
 @pytest.mark.parametrize("query", STATES)
@@ -73,6 +77,7 @@ def test_an_untouched_form_sends_the_state_it_shows(query: str) -> None:
     assert len({name for name, _ in form.fields}) == len(form.fields), "a key stands twice, which the server refuses"
     assert State.from_query(form.fields) == state
     assert len(set(form.ids)) == len(form.ids)
+    assert column(query, "band")[1].fields == form.fields
 
 
 @pytest.mark.parametrize("query", [f"s={name}" for name in gallery()])

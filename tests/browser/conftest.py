@@ -48,7 +48,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., An
             "--disable-component-update",
             "--disable-background-networking",
             "--hide-scrollbars",
-            "--host-resolver-rules=MAP * ~NOTFOUND",  # no name resolves: nothing outside can answer
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # no name resolves: nothing outside can answer
             f"--user-data-dir={profile}",
             f"--window-size={width},{HEIGHT}",
         ):

@@ -16,7 +16,7 @@ import pytest
 
 from tests.browser.conftest import CHROMIUM, DRIVER, HEIGHT, resize
 
-WAIT = 15.0  # seconds at most for anything the page does; a step takes a twentieth of one
+WAIT = 40.0  # seconds at most for anything the page does; a band takes 2 on a free machine, a step a fiftieth of one
 
 
 @contextmanager
@@ -83,10 +83,11 @@ def until(browser: Any, what: Callable[[], Any], said: str = "") -> Any:
 
 
 def at_rest(browser: Any) -> None:
-    """Wait until nothing is under way and the numbers carry their range."""
+    """Wait until nothing is under way and the numbers, where there are any, carry their band."""
     script = """
     const settled = document.readyState === 'complete' && !document.querySelector('main').hasAttribute('aria-busy');
-    return settled && !document.querySelector('#shown').textContent.includes('range follows');
+    const kind = document.querySelector('[data-part=state]').dataset.kind;
+    return settled && (kind === 'band' || kind === 'range' && !document.querySelector('#follow'));
     """
     until(browser, lambda: browser.execute_script(script), "the page does not come to rest")
 

@@ -12,6 +12,7 @@ import pytest
 from comity import load_scenario, load_world, simulate
 from comity.benchmark.bundle import DEFAULT_WORLD
 from comity.report.words import per_cent
+from comity.uncertainty.interval import DRAWS
 from tests.browser.conftest import emulate, requests_of, resize
 from tests.browser.serving import at_rest, browsers, go, one, query, serving, texts, until
 from tests.browser.test_axe import RUN, axe  # noqa: F401  (a fixture)
@@ -57,21 +58,23 @@ def page(browser: Any, server: str) -> Any:
 
 
 def incomes(browser: Any) -> dict[str, str]:
-    """Real income by name as the cards say it, with the range: `+0.0012 % [+0.0002, +0.0046]`."""
+    """Real income by name as the cards say it, with the band: `+0.0012 % [+0.0007, +0.0018]`."""
     found = {}
     for title, big, ends in zip(texts(browser, ".three h2"), texts(browser, ".three .big"),
                                 texts(browser, ".three .bandw"), strict=True):  # fmt: skip
         if title.startswith("Real income, "):
             name = title.removeprefix("Real income, ").removesuffix(" (estimated)")
-            found[name] = f"{big} [{ends.replace(' to ', ', ')}]"
+            before, _, both = ends.partition("draws ")
+            assert before == "in 90 of 100 "
+            found[name] = f"{big} [{both.replace(' to ', ', ')}]"
     return found
 
 
 def solved(browser: Any, folder: Path) -> Any:
-    """`simulate` on the YAML that the page offers."""
+    """`simulate` on the YAML that the page offers, with as many draws as `comity run` makes."""
     (folder / "offered.yaml").write_text(texts(browser, "#code-yaml")[0] + "\n", encoding="utf-8")
     scenario = load_scenario(str(folder / "offered.yaml"))
-    return simulate(load_world(scenario.world or DEFAULT_WORLD), scenario)
+    return simulate(load_world(scenario.world or DEFAULT_WORLD), scenario, draws=DRAWS)
 
 
 def assert_same_numbers(browser: Any, folder: Path, codes: dict[str, str]) -> None:
@@ -201,12 +204,58 @@ def test_a_drag_is_one_step_and_the_latest_position_wins(page: Any) -> None:
       tick();""")
     until(page, lambda: query(page) == "s=tehran-2023&m.border-procedures=-4")
     at_rest(page)
-    asked = [address for address in requests_of(page) if "/results" in address]
+    asked = [address for address in requests_of(page) if "/results" in address and "ranges=" in address]
     assert 2 <= len(asked) < 45 and asked[-1].endswith("m.border-procedures=-4&ranges=1")
     assert page.execute_script("return window.early") == ""
     assert texts(page, "#o-border-procedures")[0] == "4 days saved"
     one(page, "body").send_keys(Keys.CONTROL, "z")
     until(page, lambda: query(page) == "s=tehran-2023")
+
+
+STAGES = """
+window.stages = [];
+new MutationObserver(() => {
+  const kind = document.querySelector('[data-part=state]').dataset.kind;
+  const words = [...document.querySelectorAll('.bandw')].at(-1)?.textContent ?? '';
+  if (window.stages.at(-1)?.[0] !== kind)
+    window.stages.push([kind, words, document.querySelectorAll('.c-tick').length, document.querySelector('#follow')?.textContent ?? '',
+                        document.querySelector('#code-cli').textContent]);
+}).observe(document.querySelector('#shown'), {childList: true, subtree: true});
+"""
+
+
+def test_central_numbers_then_ranges_then_bands(page: Any, server: str) -> None:
+    """Three stages of one step of a slider; the command line beside each gives what is shown; a range is never called a
+    band, nor the other way round."""
+    from selenium.webdriver.common.keys import Keys
+
+    page.execute_script(STAGES)
+    slide(page, "plant-quarantine", Keys.ARROW_LEFT)
+    until(page, lambda: "plant-quarantine" in query(page))
+    at_rest(page)
+    stages = page.execute_script("return window.stages")
+    assert [stage[0] for stage in stages] == ["none", "range", "band"]
+    (_, alone, *_), (_, ranged, ticks, follows, plain), (_, banded, both, said, told) = stages
+    assert alone == "range follows" and ranged.startswith("range ") and banded.startswith("in 90 of 100 draws ")
+    assert (ticks, both) == (0, 6) and said == ""
+    assert follows.strip() == "Bands of 200 draws are being computed."
+    assert plain == "comity run tehran-2023-changed.yaml --draws 0" and told == "comity run tehran-2023-changed.yaml"
+    held = page.execute_script("return [...document.querySelectorAll('#table-countries tbody tr')].length")
+    assert held > 70  # the long table, left as it is while the slider moves, is back
+
+
+def test_bands_that_are_not_wanted_any_more_are_dropped(page: Any) -> None:
+    """A slider that moves again before its bands are there: the last position wins, nothing else is shown after it."""
+    from selenium.webdriver.common.keys import Keys
+
+    for _ in range(3):
+        slide(page, "border-procedures", Keys.ARROW_LEFT)
+        until(page, lambda: texts(page, ".bandw")[-1].startswith("range "))
+    at_rest(page)
+    assert texts(page, "#o-border-procedures")[0] == "3.25 days saved"
+    assert "m.border-procedures=-3.25" in page.execute_script(
+        "return document.querySelector('[data-part=state]').dataset.query"
+    )
 
 
 def test_pin_and_compare(page: Any) -> None:
@@ -332,10 +381,10 @@ def test_text_stands_out_in_both_schemes(browser: Any, server: str, scheme: str)
 def test_codes_stand_out_on_their_tiles(browser: Any, server: str, scheme: str) -> None:
     """A code stands on its tile, which the test above takes for the page; every class of the map occurs here."""
     emulate(browser, scheme=scheme)
-    go(browser, server + "/explore?s=us-china-tariffs")
+    go(browser, server + "/explore?s=russia-2022")
     found = browser.execute_script(TILES)
     assert len(found) > 70 and min(found)[0] >= ENOUGH, min(found)
-    assert {kind for _, kind in found} >= {"l3", "l2", "l1", "c-zero", "g1", "g2", "g3"}
+    assert {kind for _, kind in found} >= {"l4", "l3", "l2", "l1", "c-zero", "g1", "g2", "g3"}
 
 
 @pytest.mark.parametrize("address", [FIRST, HARD])
@@ -376,6 +425,13 @@ def test_paper(browser: Any, server: str) -> None:
     assert one(browser, "h1").is_displayed() and one(browser, ".three").is_displayed()
 
 
+def texts_of(browser: Any, selector: str) -> list[str]:
+    """Texts of the elements where no script runs."""
+    found = [element.text for element in browser.find_elements("css selector", selector)]
+    assert found
+    return found
+
+
 def test_without_javascript_everything_is_there(start: Callable[..., Any], server: str) -> None:
     from selenium.webdriver.support.ui import Select
 
@@ -399,6 +455,14 @@ def test_without_javascript_everything_is_there(start: Callable[..., Any], serve
     Select(one(browser, "#kind")).select_by_visible_text("Tariff")
     one(browser, "#addkind").click()
     shows("s=tehran-2023&p=IRN.BLR.RUS&off=plant-quarantine&add=tariff:tariff&c=balanced")
+    assert all(words.startswith("range ") for words in texts_of(browser, ".bandw"))
+    Select(one(browser, "#draws")).select_by_value("200")
+    one(browser, ".show button").click()
+    state = "s=tehran-2023&p=IRN.BLR.RUS&off=plant-quarantine&add=tariff:tariff&c=balanced"
+    until(browser, lambda: browser.current_url.endswith(f"{state}&draws=200"), browser.current_url)  # the canonical one
+    assert all(words.startswith("in 90 of 100 draws ") for words in texts_of(browser, ".bandw"))
+    one(browser, "[data-part=follow] a").click()
+    until(browser, lambda: browser.current_url.endswith(state))
     browser.get(server + "/explore?s=tehran-2024")
     assert "tehran-2023" in one(browser, "#sentence").text
     browser.quit()

@@ -8,12 +8,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from comity.app.cards import headlines
 from comity.app.edit import scenario_of
+from comity.app.intervals import DRAWS, interval
 from comity.app.solving import read_text, solved
 from comity.app.state import DEFAULT_WORLD, State, controls_of
 from comity.classifications.sectors import load_sectors
@@ -21,17 +24,10 @@ from comity.outcomes.counts import Count, counts_of
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.report.headline import lead
-from comity.report.sectors import sectors_data, touched_trade
-from comity.report.words import change_in_per_cent, decimals_for, minutes, money, per_cent, plain, spans_zero
-
-if TYPE_CHECKING:
-    pass
+from comity.report.sectors import sectors_data
+from comity.report.words import spans_zero
 
 PAIRS_SHOWN = 12  # flows among the parties; more are in the tables
-INTERVAL = {
-    "range": "Lowest and highest over the elasticity sets, closures and sizes tried; not a band with a probability.",
-    "none": "The central combination alone; the range over elasticity sets, closures and sizes is not computed yet.",
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,10 @@ class Answer:
     @cached_property
     def body(self) -> bytes:
         """The answer as JSON."""
-        return json.dumps(self.content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        try:
+            return _json(self.content)
+        except ValueError:  # a number that JSON has not, where `_whole` did not look
+            return _json(_finite(self.content))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self.content:
@@ -57,29 +56,30 @@ class Answer:
         return self.content[name]
 
 
-def answer(state: State, ranges: bool = True) -> Answer:
-    """The answer for a state. ranges=False : one solve at the central sizes on the first statistical count.
+def answer(state: State, ranges: bool = True, draws: int = 0) -> Answer:
+    """The answer for a state. ranges=False : one solve at the central sizes on the first statistical count; draws : so
+    many joint draws on each count make the intervals bands, 0 leaves ranges.
 
     Raises InputError for what the parser or the compiler refuses, NoSolutionError where the central combination has no
-    solution.
+    solution, NotConvergedError where too many of an unusual number of draws have none.
     """
     scenario, text = scenario_of(state)
-    return _answered(scenario, text, state, ranges)
+    return _answered(scenario, text, state, ranges, draws)
 
 
-def answer_text(text: str, ranges: bool = True) -> Answer:
-    """The answer for a whole scenario text from a request. Raises InputError, NoSolutionError."""
-    return _answered(read_text(text), text, None, ranges)
+def answer_text(text: str, ranges: bool = True, draws: int = 0) -> Answer:
+    """The answer for a whole scenario text from a request. Raises as `answer` does."""
+    return _answered(read_text(text), text, None, ranges, draws)
 
 
-def _answered(scenario: Any, text: str, state: State | None, ranges: bool) -> Answer:
+def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws: int) -> Answer:
     start = perf_counter()
-    outcomes = solved(scenario, ranges)
+    outcomes = solved(scenario, ranges, draws)
     milliseconds = 1000 * (perf_counter() - start)
     sentence, second = lead(outcomes)
     world, solution = outcomes.world, outcomes.solution
     settings = {"elasticities": outcomes.choice.elasticities, "closure": outcomes.choice.closure, "year": outcomes.year}
-    kind = "range" if ranges else "none"
+    about = interval(outcomes, ranges)
     estimated = [code for code in world.countries if outcomes.status(code) == "estimated"]
     share = outcomes.compiled.empty_share
     content: dict[str, Any] = {
@@ -101,8 +101,8 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool) -> An
             "milliseconds": round(milliseconds, 1), "residual": float(solution.residual),
             "iterations": int(solution.iterations),
         },
-        "interval": {"kind": kind, "words": INTERVAL[kind]},
-        "headlines": headlines(outcomes, ranges),
+        "interval": about,
+        "headlines": headlines(outcomes, about["kind"]),
         "countries": _countries(outcomes, ranges),
         "counts": _counts(outcomes, ranges),
         "sectors": _sectors(outcomes),
@@ -113,20 +113,22 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool) -> An
                   *(outcomes.range_notes() if ranges else [])],
         "without_solution": outcomes.refusals(),
         "controls": [] if state is None else [control.as_json() for control in controls_of(state)],
-        "reproduce": reproduce(scenario, text, state),
+        "reproduce": reproduce(scenario, text, state, draws),
     }  # fmt: skip
     return _whole(content, _csv(outcomes) if ranges else "")
 
 
 def _whole(content: dict[str, Any], text: str) -> Answer:
-    """The Answer, its JSON made here and now: in the thread that solves, not in the one that serves."""
-    found = Answer(content, text)
-    try:
-        found.body  # noqa: B018
-    except ValueError:  # a number that JSON has not: rare, so nothing looks for it before
-        found = Answer(_finite(content), text)
-        found.body  # noqa: B018
-    return found
+    """The Answer, None in place of what is no number: JSON has no other word for it. Rare, so that it is looked for
+    before everything is gone through."""
+    rows = [*content["countries"], *content["headlines"], *content["sectors"], content["solve"], content["empty"],
+            *(flow for count in content["counts"] for flow in count["flows"])]  # fmt: skip
+    whole = all(isfinite(value) for row in rows for value in row.values() if type(value) is float)
+    return Answer(content if whole else _finite(content), text)
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _finite(thing: Any) -> Any:
@@ -158,62 +160,6 @@ def _nothing(outcomes: Outcomes, state: State | None) -> str | None:
     return f"{said} Move the slider of: {moving[0].title}." if moving else said
 
 
-def headlines(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:
-    """Up to three numbers, chosen as in the report (report/headline.py): trade of the two parties, real income of the
-    parties, trade that the measures touch, who else is affected most."""
-    pair = outcomes.main_pair()
-    cards = []
-    if pair:
-        numbers = outcomes.pair(outcomes.runs[0], *pair)
-        count = outcomes.runs[0].count
-        after = numbers["after"]
-        title = f"Goods trade between {label(pair[0])} and {label(pair[1])}{f', on {count.name}' if count else ''}"
-        levels = (numbers["before"].estimate, after.estimate, after.low, after.high)
-        cards.append(_level_card(title, levels, ranges))
-    order = list(outcomes.parties) if pair else sorted(
-        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
-    )  # fmt: skip
-    parties = order[: 3 - len(cards)]
-    touched = touched_trade(outcomes) if len(cards) + len(parties) < 3 else None
-    others = outcomes.others(3)[: 3 - len(cards) - len(parties) - (touched is not None)]
-    cards += [_income_card(outcomes, code, ranges) for code in parties]
-    cards += [_level_card(f"Goods trade of {touched[0]}", touched[1], ranges)] if touched else []
-    return cards + [_income_card(outcomes, code, ranges) for code in others]
-
-
-def _level_card(title: str, levels: tuple[float, float, Any, Any], ranges: bool) -> dict[str, Any]:
-    before, after, low, high = levels
-    scale, unit = (1000.0, "billion USD") if max(before, after) >= 1000 else (1.0, "million USD")
-    digits = decimals_for(high - low, 2 if scale > 1 else 0) if ranges and high is not None else 2 if scale > 1 else 0
-    ends = f", range {plain(low / scale, digits)} to {plain(high / scale, digits)}" if ranges else ""
-    return {
-        "title": title, "value": after, "low": low if ranges else None, "high": high if ranges else None,
-        "unit": "million USD a year", "before": before,
-        "words": f"{plain(after / scale, digits)} {unit} a year{ends}",
-        "equivalent": f"From {plain(before / scale, digits)} ({change_in_per_cent(before, after)})",
-    }  # fmt: skip
-
-
-def _income_card(outcomes: Outcomes, code: str, ranges: bool) -> dict[str, Any]:
-    row = outcomes.of(code)
-    ends = (row.real_income_low_pct, row.real_income_high_pct) if ranges else (None, None)
-    usd = (row.equivalent_variation_low, row.equivalent_variation_high) if ranges else (None, None)
-    more = f"{money(row.equivalent_variation, *usd, sign=True)} a year"
-    people = outcomes.world.provenance.get("population", {}).get(code)
-    if abs(row.real_income_pct) < 0.1:
-        if people:
-            dollars = 1e6 * row.equivalent_variation / people
-            more += (
-                f": {plain(dollars, decimals_for(abs(dollars)) if abs(dollars) < 10 else 0, sign=True)} USD a person"
-            )
-        more += f", or {minutes(row.real_income_pct)}"
-    note = " (estimated)" if outcomes.status(code) == "estimated" else ""
-    return {
-        "title": f"Real income, {label(code)}{note}", "value": row.real_income_pct, "low": ends[0], "high": ends[1],
-        "unit": "per cent", "before": 0.0, "words": per_cent(row.real_income_pct, *ends), "equivalent": more,
-    }  # fmt: skip
-
-
 def _countries(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:
     parties, solution = set(outcomes.parties), outcomes.solution
     floor = 10 * solution.residual * solution.benchmark.income  # below it a solve cannot tell an effect from zero
@@ -237,24 +183,28 @@ def _counts(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:
     flows before, and `after` is None."""
     runs: list[tuple[Count | None, OnCount | None]] = [(run.count, run) for run in outcomes.runs]
     if not ranges:
-        runs += [(count, None) for count in counts_of(outcomes.world, outcomes.compiled.pairs)[1:]]
-    pairs = _flow_pairs(outcomes)
+        runs += [(count, None) for count in counts_of(outcomes.world, outcomes.compiled.named_pairs)[1:]]
     flows = [None if run is None else goods_flows(run.solution) for _, run in runs]
+    pairs = _flow_pairs(outcomes, flows[0])
     return [{"name": count.name if count else "the world's own figures", "year": count.year if count else
              str(outcomes.world.base_year), "source": count.source if count else "",
              "flows": [_flow(outcomes, count, run, pair, both, ranges) for pair in pairs]}
             for (count, run), both in zip(runs, flows, strict=True)]  # fmt: skip
 
 
-def _flow_pairs(outcomes: Outcomes) -> list[tuple[str, str]]:
-    """(origin, destination) among the parties where there are few; else the touched flows that change most."""
+def _flow_pairs(outcomes: Outcomes, flows: Any) -> list[tuple[str, str]]:
+    """(origin, destination) among the parties where there are few; else the touched flows that change most. flows :
+    goods before and after on the first count."""
     world, parties = outcomes.world, outcomes.parties
     if 2 <= len(parties) <= 4:
         return [(a, b) for a in parties for b in parties if a != b]
-    before, after = goods_flows(outcomes.solution)
+    before, after = flows
     seats = {code: n for n, code in enumerate(world.countries)}
-    change = {(i, n): abs(after[seats[n], seats[i]] - before[seats[n], seats[i]]) for n, i in outcomes.compiled.pairs}
-    return sorted(change, key=lambda pair: -change[pair])[:PAIRS_SHOWN]
+    pairs = outcomes.compiled.pairs
+    cells = np.array([(seats[n], seats[i]) for n, i in pairs], dtype=int).reshape(-1, 2)
+    change = np.abs(after - before)[cells[:, 0], cells[:, 1]]
+    first = np.argsort(-change, kind="stable")[:PAIRS_SHOWN]
+    return [(pairs[k][1], pairs[k][0]) for k in first]
 
 
 def _flow(
@@ -270,8 +220,8 @@ def _flow(
     before, after = flows
     found |= {"before": float(before[n, i]), "after": float(after[n, i])}
     if ranges:
-        ratios = [float(v.goods_ratio[n, i]) for v in run.range.solved if v.goods_ratio is not None]
-        found |= {"low": min(ratios) * found["before"], "high": max(ratios) * found["before"]}
+        low, high = run.interval.over(lambda variant: found["before"] * variant.goods_ratio[n, i])  # type: ignore[index]
+        found |= {"low": low, "high": high}
     return found
 
 
@@ -293,8 +243,9 @@ def _csv(outcomes: Outcomes) -> str:
     return out.getvalue()
 
 
-def reproduce(scenario: Any, text: str, state: State | None) -> dict[str, str]:
-    """The same numbers elsewhere: the file, the command line, Python."""
+def reproduce(scenario: Any, text: str, state: State | None, draws: int = 0) -> dict[str, str]:
+    """The same numbers elsewhere: the file, the command line, Python. What the command line does by itself, it is not
+    told."""
     from comity.dossier.load import is_dossier
 
     same = state is not None and state == State(state.scenario) and state.scenario
@@ -303,9 +254,10 @@ def reproduce(scenario: Any, text: str, state: State | None) -> dict[str, str]:
     world = scenario.world or DEFAULT_WORLD
     python = (
         f'import comity\n\nworld = comity.load_world("{world}")\nscenario = comity.load_scenario("{source}")\n'
-        "outcomes = comity.simulate(world, scenario)\nprint(outcomes.welfare)\n"
+        f"outcomes = comity.simulate(world, scenario{f', draws={draws}' if draws else ''})\nprint(outcomes.welfare)\n"
     )
-    return {"yaml": text, "cli": f"comity run {source}{claims}", "python": python}
+    told = "" if draws == DRAWS else f" --draws {draws}"
+    return {"yaml": text, "cli": f"comity run {source}{told}{claims}", "python": python}
 
 
 __all__ = ["Answer", "answer", "answer_text", "read_text", "solved"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from comity.app.edit import added_slider
 from comity.app.kinds import ADDED, TITLES
+from comity.app.state import world_names
 from comity.benchmark.bundle import embedded_worlds, load_world, smoothed_worlds
 from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
@@ -38,7 +39,7 @@ class Catalogue:
 def world_named(name: str) -> World:
     """An embedded world or smoothed sibling, loaded once. Raises InputError for any other name: a request names no
     file."""
-    known = [*embedded_worlds(), *smoothed_worlds()]
+    known = world_names()
     if name not in known:
         raise InputError("world", "no embedded world of that name", found=name, allowed=known,
                          nearest=nearest(name[:80], known))  # fmt: skip

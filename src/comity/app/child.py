@@ -1,7 +1,7 @@
 """A full report or a figure in a process of its own: it draws for seconds, and can be ended.
 
-`python -m comity.app.child report|svg|png FIGURE COMMAND` reads a scenario text from standard input and writes the file
-to standard output. What is wrong with the text has been said before it is started.
+`python -m comity.app.child report|svg|png FIGURE DRAWS COMMAND` reads a scenario text from standard input and writes
+the file to standard output. What is wrong with the text has been said before it is started.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class DrawingError(ComityError):
     exit_code = 3
 
 
-def drawn(what: str, figure: str, text: str, command: str) -> bytes:
-    """The file, made in another process. Raises DrawingError."""
+def drawn(what: str, figure: str, text: str, command: str, draws: int = 0) -> bytes:
+    """The file, made in another process. draws : behind its bands, 0 for ranges. Raises DrawingError."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "comity.app.child", what, figure, command], input=text.encode(),
+            [sys.executable, "-m", "comity.app.child", what, figure, str(draws), command], input=text.encode(),
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=limits.REPORT_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> int:
     from comity.report.figures import figure_jobs
     from comity.report.page import page
 
-    what, figure, command = arguments
-    outcomes = solved(read_text(sys.stdin.buffer.read().decode()), ranges=True)
+    what, figure, draws, command = arguments
+    outcomes = solved(read_text(sys.stdin.buffer.read().decode()), True, int(draws))
     if what == "report":
         sys.stdout.buffer.write(page(outcomes, command).encode())
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from comity.app import limits
 from comity.app.kinds import ADDED
 from comity.app.schemas import ErrorBody
 from comity.benchmark.bundle import embedded_worlds, smoothed_worlds
@@ -13,9 +14,9 @@ from comity.equilibrium.closures import CLOSURES
 from comity.scenario.load import gallery
 
 ABOUT = (
-    "What sanctions or cooperation between states would do: gains, losses and trade, as numbers with a range. A state "
-    "is a gallery scenario with changes; every answer carries the scenario file that gives the same numbers with "
-    "`comity run`. Errors carry the sentence of the command line."
+    "What sanctions or cooperation between states would do: gains, losses and trade, with a range or a band. "
+    "A state is a gallery scenario with changes; every answer carries the scenario file that gives the same numbers "
+    "with `comity run`. Errors carry the sentence of the command line."
 )
 _REASONS = {
     404: "no such address", 405: "another method is needed", 413: "the body is too long", 414: "the query is too long",
@@ -51,6 +52,8 @@ STATE = [
      "schema": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 200}},
      "example": {"m.border-procedures": "-1"}},
 ]  # fmt: skip
+DRAWS = _query("draws", "joint draws on each count that make the intervals bands; 0, the default, leaves ranges",
+               {"type": "integer", "minimum": 0, "maximum": limits.DRAWS}, "200")  # fmt: skip
 RANGES = _query("ranges", "1 solves all combinations, 0 the central one alone", _words(["0", "1"]), "0")
 
 

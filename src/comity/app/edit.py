@@ -5,6 +5,7 @@ There is one way to a scenario, so the numbers of the explorer are those of `com
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +17,15 @@ import yaml
 from comity.app import limits
 from comity.app.kinds import ADDED, TITLES
 from comity.app.sliders import Slider, moved, slider_of
-from comity.app.state import DEFAULT_WORLD, MeasureState, State
-from comity.errors import InputError
+from comity.app.state import DEFAULT_WORLD, MeasureState, State, world_names
+from comity.classifications.countries import load_blocs
+from comity.errors import InputError, nearest
 from comity.scenario.load import gallery, parse_scenario
 from comity.scenario.located import read_yaml
 
 OWN_NAME = "own-scenario"
 OWN_TITLE = "A scenario of your own"
+PLACES = ("between", "importers", "exporters", "countries")
 SHARES = ("to", "change", "scale", "cost_change")
 
 
@@ -193,8 +196,23 @@ def _edited(state: State, data: dict[str, Any], scenario: Any) -> dict[str, Any]
         if parsed.id not in off:
             measures.append(_changed(plain, parsed, edits.get(parsed.id), state.parties, off))
     measures += [_added_data(m, parties_of(state)) for m in state.measures if m.kind and m.on]
-    result["measures"] = measures
+    result["measures"] = [_dated(measure, state, scenario) for measure in measures]
     return result
+
+
+def _dated(measure: dict[str, Any], state: State, scenario: Any) -> dict[str, Any]:
+    """A measure without a phase that names a bloc which is younger than the day it would be read on begins with the
+    bloc: else it would have no members."""
+    words = {word for key in PLACES for word in measure.get(key, ())}
+    begun = [bloc.since for name, bloc in load_blocs().items() if name in words]
+    if not begun or "phase" in measure:
+        return measure
+    from comity.app.catalogue import world_named  # it needs this module
+
+    year = state.year or scenario.year or world_named(state.world or scenario.world or DEFAULT_WORLD).base_year
+    if year is None or max(begun) <= datetime.date(year, 1, 1):
+        return measure
+    return {**measure, "phase": {"from": max(begun).isoformat()}}
 
 
 def _changed(
@@ -283,9 +301,6 @@ def _transfer_ends(measure: MeasureState, parties: Sequence[str] | None, where: 
 def bounded(scenario: Any) -> None:
     """Raise InputError for a scenario with more measures or words than one request may have, or with a world that is
     not an embedded one: a request names no file."""
-    from comity.benchmark.bundle import embedded_worlds, smoothed_worlds
-    from comity.errors import nearest
-
     if len(scenario.measures) > limits.MEASURES:
         raise InputError(scenario.where("measures"), "too many measures", found=len(scenario.measures),
                          allowed=f"up to {limits.MEASURES}")  # fmt: skip
@@ -297,7 +312,7 @@ def bounded(scenario: Any) -> None:
     if words > limits.WORDS or len(scenario.regimes) > limits.MEASURES:
         raise InputError(scenario.path, "too many words for countries and sectors", found=words,
                          allowed=f"up to {limits.WORDS} in one scenario")  # fmt: skip
-    worlds = [*embedded_worlds(), *smoothed_worlds()]
+    worlds = world_names()
     if scenario.world is not None and scenario.world not in worlds:
         raise InputError(scenario.where("world"), "no embedded world of that name", found=scenario.world,
                          allowed=worlds, nearest=nearest(scenario.world, worlds))  # fmt: skip

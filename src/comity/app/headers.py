@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -98,11 +99,30 @@ class Guard:
         async def replay() -> Message:
             nonlocal sent
             if sent:
-                return await receive()
+                return await asyncio.shield(left)
             sent = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self.app(scope, replay, secured)
+        left = asyncio.ensure_future(_gone(receive))
+        work = asyncio.ensure_future(self.app(scope, replay, secured))
+        try:
+            await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():  # nobody is there to read the answer: what waits for a solve waits no longer
+                work.cancel()
+                await asyncio.wait((work,))
+            if not work.cancelled():
+                work.result()
+        finally:
+            for task in (work, left):
+                task.cancel()
+
+
+async def _gone(receive: Receive) -> Message:
+    """The message that says that the client has left."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return message
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

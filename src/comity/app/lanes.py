@@ -1,7 +1,8 @@
-"""Threads that solve: one for slider steps, one for ranges, one for drawings, each with its own time limit.
+"""Threads that solve or wait for who does: one for slider steps, one for ranges and bands, one for drawings.
 
-A slider step never waits behind a range: the two share the processor, not a queue. A solve that takes too long is ended
-by an exception raised in its thread: solvers are Python over short array operations, so it arrives within one of them.
+A slider step never waits behind a range: the two share the processor, not a queue. What takes too long, or is wanted by
+nobody any more, is ended by an exception raised in its thread: solvers are Python over short array operations, so it
+arrives within one of them.
 """
 
 from __future__ import annotations
@@ -10,17 +11,34 @@ import asyncio
 import ctypes
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from comity.app import limits
 from comity.errors import ComityError
 
+LOOK = 0.02  # seconds between looks at what is under way
+AGAIN, AGAIN_ASIDE = 0.3, 4.0  # seconds before a thread is told again to end something, and one that waits for another
+# process to end it
 
-class TooLong(BaseException):
-    """Raised inside a lane's thread when its time is over. Not an Exception: no solver takes it for one of its own."""
+
+class Stopped(BaseException):
+    """Raised inside a lane's thread. Not an Exception: no solver takes it for one of its own."""
+
+
+class TooLong(Stopped):
+    """Its time is over."""
+
+
+class TooHard(Stopped):
+    """It needs more of the processor than this lane gives: it belongs elsewhere."""
+
+
+class Unwanted(Stopped):
+    """Whoever asked has gone."""
 
 
 class TimeLimitError(ComityError):
@@ -35,37 +53,64 @@ class Busy(ComityError):
     exit_code = 3
 
 
-@dataclass(frozen=True)
+class HardError(ComityError):
+    """What was asked needs more of the processor than its lane gives."""
+
+    exit_code = 3
+
+
+class DroppedError(ComityError):
+    """What was asked was dropped: nobody waits for it."""
+
+    exit_code = 3
+
+
+@dataclass(eq=False)
 class _Job:
     work: Callable[[], Any]
-    answer: Future[Any]
+    answer: Future[Any] = field(default_factory=Future)
+    why: type[Stopped] | None = None  # it is to end
+    told: float = 0.0  # when its thread was told last
+    begun: float = 0.0
+    spent: float = 0.0  # processor time of the thread when it began
 
 
 class Lane:
-    """One thread that does one thing after the other, none longer than `seconds`."""
+    """One thread that does one thing after the other, none longer than `seconds`. What waits and is wanted by nobody
+    any more is left out; where `droppable`, what is under way is ended too."""
 
-    def __init__(self, name: str, seconds: float) -> None:
-        self.name, self.seconds = name, seconds
-        self.stopped = 0
+    def __init__(self, name: str, seconds: float, *, droppable: bool = False, processor: float | None = None) -> None:
+        """droppable : what nobody wants any more is ended; processor : seconds of it that one job may take."""
+        self.name, self.seconds, self.droppable, self.processor = name, seconds, droppable, processor
+        self.again = AGAIN_ASIDE if droppable else AGAIN
+        self.stopped = self.dropped = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._busy = threading.Event()
         self._current: _Job | None = None
         self._thread = threading.Thread(target=self._run, name=f"comity-{name}", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch, name=f"comity-{name}-watch", daemon=True).start()
 
     async def do(self, work: Callable[[], Any]) -> Any:
         """What `work` gives. Raises what it raises, TimeLimitError when its time is over, Busy where too many wait."""
         if self._jobs.qsize() >= limits.WAITING:
             raise Busy(f"The server is busy: {limits.WAITING} requests wait already. Try again in a few seconds.")
-        job = _Job(work, Future())
+        job = _Job(work)
         self._jobs.put(job)
-        return await asyncio.wrap_future(job.answer)
+        try:
+            return await asyncio.wrap_future(job.answer)
+        except asyncio.CancelledError:
+            if self.droppable:
+                self._stop(job, Unwanted)
+            raise
 
     def close(self) -> None:
         """End the thread once it has done what waits."""
         self._jobs.put(None)
 
     def _run(self) -> None:
+        job: _Job | None = None
         while True:
             try:
                 job = self._jobs.get()
@@ -73,38 +118,72 @@ class Lane:
                     return
                 if job.answer.set_running_or_notify_cancel():
                     self._do(job)
-            except TooLong:  # came late, when its job was done
-                continue
+                else:
+                    self.dropped += 1
+            except Stopped as end:  # came late, when its job was done or almost
+                if job is not None and job.answer.running():
+                    self._end()
+                    job.answer.set_exception(self._said(end))
 
     def _do(self, job: _Job) -> None:
-        timer = threading.Timer(self.seconds, self._stop, [job])
-        timer.daemon = True
+        job.begun, job.spent = time.monotonic(), time.thread_time()
         with self._lock:
             self._current = job
-        timer.start()
+        self._busy.set()
         try:
             result = job.work()
-        except TooLong:
-            self.stopped += 1
-            self._end(timer)
-            sentence = f"Not solved within {self.seconds:g} seconds, the limit of one request"
-            job.answer.set_exception(TimeLimitError(f"{sentence}. `comity run` has no such limit."))
+        except Stopped as end:
+            self._end()
+            job.answer.set_exception(self._said(end))
         except BaseException as problem:
-            self._end(timer)
+            self._end()
             job.answer.set_exception(problem)
         else:
-            self._end(timer)
+            self._end()
             job.answer.set_result(result)
 
-    def _end(self, timer: threading.Timer) -> None:
+    def _said(self, end: Stopped) -> ComityError:
+        """Why a job was ended, for those who wait for it."""
+        if isinstance(end, TooHard):
+            return HardError("More than this lane gives.")
+        if isinstance(end, Unwanted):
+            self.dropped += 1
+            return DroppedError("Nobody waits for it any more.")
+        self.stopped += 1
+        sentence = f"Not solved within {self.seconds:g} seconds, the limit of one request"
+        return TimeLimitError(f"{sentence}. `comity run` has no such limit.")
+
+    def _end(self) -> None:
         with self._lock:
             self._current = None
-        timer.cancel()
 
-    def _stop(self, job: _Job) -> None:
-        """Raise TooLong in the thread, if it is still at this job."""
+    def _watch(self) -> None:
+        """End what takes too long; asleep while there is nothing to watch."""
+        clock = time.pthread_getcpuclockid(self._thread.ident or 0)
+        while True:
+            self._busy.wait()
+            time.sleep(LOOK)
+            with self._lock:
+                job = self._current
+                if job is None:
+                    self._busy.clear()
+                    continue
+            if not self._thread.is_alive():
+                return
+            if job.why is not None:
+                self._stop(job, job.why)
+            elif time.monotonic() - job.begun > self.seconds:
+                self._stop(job, TooLong)
+            elif self.processor is not None and time.clock_gettime(clock) - job.spent > self.processor:
+                self._stop(job, TooHard)
+
+    def _stop(self, job: _Job, why: type[Stopped]) -> None:
+        """Raise `why` in the thread, if it is still at this job; again after a while, since an exception that arrives
+        where Python lets none out (a finaliser) is lost."""
         with self._lock:
-            if self._current is job and self._thread.ident is not None:
+            now = time.monotonic()
+            if self._current is job and self._thread.ident is not None and now - job.told > self.again:
+                job.why, job.told = job.why or why, now
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(self._thread.ident), ctypes.py_object(TooLong)
+                    ctypes.c_ulong(self._thread.ident), ctypes.py_object(job.why)
                 )

@@ -16,6 +16,7 @@ from comity.app import views
 from comity.app.catalogue import Catalogue
 from comity.app.controls import Control
 from comity.app.edit import parent, parties_of
+from comity.app.intervals import BAND, DRAWS
 from comity.app.limits import MEASURES
 from comity.app.state import DEFAULT_WORLD, State, controls_of, number_text
 from comity.app.views import address, attribute
@@ -35,7 +36,15 @@ def controls_html(state: State, answer: Any, catalogue: Catalogue) -> str:
     hidden = f'<input type="hidden" name="s" value="{attribute(state.scenario)}">' if state.scenario else ""
     return (f"{hidden}{rest}{_start(state, answer, catalogue)}{_parties(state, controls, catalogue)}"
             f"{_measures(state, controls, catalogue)}{_assumptions(state, catalogue)}"
-            '<noscript><p class="show"><button class="pri">Show</button></p></noscript>')  # fmt: skip
+            f'<noscript>{_intervals(answer)}<p class="show"><button class="pri">Show</button></p>'
+            "</noscript>")  # fmt: skip
+
+
+def _intervals(answer: Any) -> str:
+    """Ranges or bands, for a page that cannot ask for them by itself."""
+    chosen = ' selected="selected"' if answer.interval["kind"] == BAND else ""
+    return (f'<label for="draws">Intervals</label><select id="draws" name="draws"><option value="0">ranges over choices'
+            f'</option><option value="{DRAWS}"{chosen}>bands of {DRAWS} draws</option></select>')  # fmt: skip
 
 
 def _start(state: State, answer: Any, catalogue: Catalogue) -> str:

@@ -1,5 +1,6 @@
 """The results column in parts, each of which explorer.js replaces only where it differs: sentence, pinned result, three
-numbers, who gains and who loses, trade among the parties on every count, sectors, what it rests on, files."""
+numbers, what their intervals are, who gains and who loses, trade among the parties on every count, sectors, what it
+rests on, files."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 
 from comity.app import page_tables as tables
 from comity.app import pictures, views
+from comity.app.intervals import BAND, BEFORE_ENDS, DRAWS, NONE
+from comity.app.picture_bars import chosen
 from comity.app.views import address, attribute
 from comity.report.words import joined, power_of_ten
 
@@ -20,10 +23,12 @@ FIGURES = (("figure", "Gains and losses"), ("map", "Map"), ("trade", "Trade"), (
 TEXTS = (("cli", "Command line", True), ("python", "Python", False), ("yaml", "YAML", False))
 
 
-def results_html(answer: Any, pinned: Any = None) -> str:
-    """All parts of an answer; `pinned` is the answer it is compared with."""
-    parts = [_state(answer), _lead(answer), _pin(pinned), _cards(answer, pinned), _who(answer, pinned),
-             _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer), _glance(answer)]  # fmt: skip
+def results_html(answer: Any, pinned: Any = None, step: bool = False) -> str:
+    """All parts of an answer; `pinned` is the answer it is compared with. step : for a slider that moves, without the
+    long table: explorer.js leaves the one that is there."""
+    parts = [_state(answer), _lead(answer), _pin(pinned), _cards(answer, pinned), _follow(answer),
+             _who(answer, pinned, step), _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer),
+             _glance(answer)]  # fmt: skip
     return "".join(parts)
 
 
@@ -36,7 +41,8 @@ def _state(answer: Any) -> str:
     words = "".join(
         f'<span data-for="{attribute(one["id"])}">{escape(_value_words(one))}</span>' for one in answer.controls
     )
-    about = f' data-query="{attribute(answer.query)}" data-title="{attribute(answer.title)}"'
+    more = BAND if answer.interval["no_band"] else answer.interval["kind"]  # what explorer.js need not ask for
+    about = f' data-query="{attribute(answer.query)}" data-title="{attribute(answer.title)}" data-kind="{more}"'
     changed = ' data-changed="1"' if answer.changed else ""
     return _part("state", words, more=f"{about}{changed} hidden")
 
@@ -81,7 +87,10 @@ def _stat(answer: Any) -> str:
     if rough:
         said.append(f"Trade detail of {escape(joined(rough))} is <b>estimated</b>.")
     solve = answer.solve
-    said.append(f"Solved in {solve['milliseconds']:.0f} ms, residual {power_of_ten(solve['residual'])}.")
+    took = f"in {solve['milliseconds']:.0f} ms"
+    if answer.interval["kind"] == BAND:
+        took = f"with its draws in {solve['milliseconds'] / 1000:.1f} s"
+    said.append(f"Solved {took}, residual {power_of_ten(solve['residual'])}.")
     return '<p class="stat">' + "".join(f"<span>{one}</span>" for one in said) + "</p>"
 
 
@@ -101,21 +110,41 @@ def _cards(answer: Any, pinned: Any) -> str:
         return _part("cards", "", more=" hidden")
     rings = [pinned_value(one, pinned)[0] for one in answer.headlines if one["unit"] == "per cent"]
     axis = pictures.shared_axis(answer.headlines, rings)
-    cards = "".join(_card(one, answer.interval["kind"] == "range", pinned, axis) for one in answer.headlines)
+    cards = "".join(_card(one, answer.interval["kind"], pinned, axis) for one in answer.headlines)
     return _part("cards", cards, "ul", ' class="three" aria-label="Headline numbers"')
 
 
-def _card(card: Mapping[str, Any], ranged: bool, pinned: Any, axis: tuple[float, float] | None) -> str:
+def _card(card: Mapping[str, Any], kind: str, pinned: Any, axis: tuple[float, float] | None) -> str:
     number, unit, ends = views.split_words(card)
     was, words = pinned_value(card, pinned)
-    line = pictures.band_line(card, axis=axis if card["unit"] == "per cent" else None, pinned=was)
-    band = ends if ends else "no range" if ranged else "range follows"
+    line = pictures.band_line(card, kind=kind, axis=axis if card["unit"] == "per cent" else None, pinned=was)
+    band = f"{BEFORE_ENDS[kind]} <span>{escape(ends)}</span>" if ends else (
+        "range follows" if kind == NONE else f"no {kind}")  # fmt: skip
     equal = escape(card.get("equivalent") or "")
     small = f" <small>{escape(unit)}</small>" if unit else ""
     compare = f'<p class="was">pinned: {escape(words)}</p>' if words else ""
     big = "big" if any(sign.isdigit() for sign in number) else "big plain"
     return (f'<li><h2>{escape(card["title"])}</h2><p class="{big}">{escape(number)}{small}</p>'
-            f'<p class="bandw">{escape(band)}</p>{line}<p class="eq">{equal}</p>{compare}</li>')  # fmt: skip
+            f'<p class="bandw">{band}</p>{line}<p class="eq">{equal}</p>{compare}</li>')  # fmt: skip
+
+
+def _follow(answer: Any) -> str:
+    """What the intervals of the three numbers are, and what follows; without JavaScript a link to the other kind."""
+    about = answer.interval
+    if answer.nothing or not answer.headlines:
+        return _part("follow", "", more=" hidden")
+    other, words = (0, "ranges over choices") if about["kind"] == BAND else (DRAWS, f"bands of {DRAWS} draws")
+    link = f'<noscript> <a href="{address(answer.query, other)}">Show {words}</a></noscript>'
+    if about["kind"] == BAND:
+        said = f"Bands: {about['draws']} joint draws. Short ticks: the range over elasticity sets, closures and sizes."
+    elif about["kind"] == NONE:
+        said = "Central numbers while a control moves. Ranges and bands follow."
+    elif about["no_band"]:
+        said, link = f"Ranges over elasticity sets, closures and sizes. {about['no_band']}", ""
+    else:
+        said = "Ranges over elasticity sets, closures and sizes."
+        link += f'<span class="js-only" id="follow"> Bands of {DRAWS} draws are being computed.</span>'
+    return _part("follow", f"{escape(said)}{link}", "p", ' class="follow"')
 
 
 def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, str]:
@@ -132,12 +161,13 @@ def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, st
     return None, "no number" if card["unit"] == "per cent" else ""
 
 
-def _who(answer: Any, pinned: Any) -> str:
+def _who(answer: Any, pinned: Any, step: bool) -> str:
     """Tile map and ranked bars with their table."""
     others = None if pinned is None else pinned.countries
-    bars = _both("bars", lambda width: pictures.ranked_bars(answer.countries, pinned=others, width=width))
+    rows = chosen(answer.countries)
+    bars = _both("bars", lambda width: pictures.ranked_bars(answer.countries, pinned=others, width=width, bars=rows))
     if answer.nothing or not bars:
-        return _part("who", "", more=" hidden")
+        return _part("who", "", more=" hidden") + _part("countries", "", more=" hidden")
     parties = [one["code"] for one in answer.countries if one["party"]]
     maps = "".join(f'<div class="{width}-only">{pictures.tile_map(answer.countries, parties, width=width)}</div>'
                    for width in ("wide", "narrow"))  # fmt: skip
@@ -149,9 +179,12 @@ def _who(answer: Any, pinned: Any) -> str:
     where = f"<figure><figcaption><b>Where.</b> Real income, per cent. {reach}</figcaption>{maps}</figure>"
     ranked = ("<figure><figcaption><b>Who gains, who loses.</b> Equivalent variation, million USD a year; at the "
               f"right, real income in per cent.{ring}</figcaption>{bars}</figure>")  # fmt: skip
-    table = tables.folded("countries", tables.countries_table(answer.countries))
-    body = f'<h2 class="sec">Who gains, who loses</h2><div class="duo">{where}{ranked}</div>{table}'
-    return _part("who", body, "section", ' aria-label="Who gains, who loses"')
+    table = "" if step else tables.folded(
+        "countries", tables.countries_table(answer.countries, answer.interval["kind"])
+    )  # fmt: skip
+    body = _part("who", f'<h2 class="sec">Who gains, who loses</h2><div class="duo">{where}{ranked}</div>')
+    held = _part("countries", table, more=" data-hold" if step else "")
+    return f'<section aria-label="Who gains, who loses">{body}{held}</section>'
 
 
 def _both(name: str, draw: Callable[[int], str]) -> str:
@@ -163,26 +196,33 @@ def _both(name: str, draw: Callable[[int], str]) -> str:
 
 def _trade(answer: Any, pinned: Any) -> str:
     """A panel for each statistical count, by its name."""
-    counts = [one for one in answer.counts if one["flows"]]
+    kind = answer.interval["kind"]
+    counts = [one for one in answer.counts if _drawn(one)]
     if not counts:
         return _part("trade", "", more=" hidden")
     known = [one for one in counts if all(flow["after"] is not None for flow in one["flows"])]
     figures = []
     for place, count in enumerate(counts, 1):
         other = _same_count(count, pinned)
-        svg = _fitting(len(counts), partial(pictures.flow_dots, count, pinned=other))
+        svg = _fitting(len(counts), partial(pictures.flow_dots, count, kind=kind, pinned=other))
         name = escape(count["name"][:1].upper() + count["name"][1:])
         source = f'<p class="hint">{escape(count["source"])}</p>' if count["source"] else ""
         lead = "The headlines rest on it." if place == 1 and len(counts) > 1 else ""
         figures.append(
             f'<figure data-part="count-{place}"{"" if count in known else " data-hold"}><figcaption><b>'
             f"{name}</b>, {escape(str(count['year']))}. {lead}</figcaption>{svg}{source}"
-            f"{tables.folded(f'count-{place}', tables.flows_table(count))}</figure>"
+            f"{tables.folded(f'count-{place}', tables.flows_table(count, kind))}</figure>"
         )
-    said = '<p class="under">Goods, million USD a year. Hollow dot: before; filled dot with its range: after.</p>'
+    dot = "filled dot" if kind == NONE else f"filled dot with its {kind}"
+    said = f'<p class="under">Goods, million USD a year. Hollow dot: before; {dot}: after.</p>'
     title = "Trade among the parties" if len(counts) < 2 else "Trade among the parties, on each count"
     body = f'<h2 class="sec" id="trade" tabindex="-1">{title}</h2>{said}<div class="panels">{"".join(figures)}</div>'
     return f'<section aria-label="Trade among the parties">{body}</section>'
+
+
+def _drawn(count: Mapping[str, Any]) -> bool:
+    """Whether a count has a number to draw: else its caption would stand alone."""
+    return any(flow[end] is not None for flow in count["flows"] for end in ("before", "after"))
 
 
 def _fitting(panels: int, draw: Callable[..., str]) -> str:
@@ -257,7 +297,8 @@ def _keep(answer: Any) -> str:
 def _file(answer: Any, what: str, words: str, of: str = "") -> str:
     """A link to a file of this state; `of` names its figure for ears."""
     named = f'<span class="vh"> of {of.lower()}</span>' if of else ""
-    return f'<a class="file" href="/download/{what}?{attribute(answer.query)}">{words}{named}</a>'
+    query = answer.query if what == "scenario.yaml" else views.with_draws(answer.query, answer.interval["draws"])
+    return f'<a class="file" href="/download/{what}?{attribute(query)}">{words}{named}</a>'
 
 
 def _glance(answer: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from comity.app.intervals import HEADS, RANGE
 from comity.report.words import MINUS, THIN, change_in_per_cent, decimals_for, plain
 
 Row = Sequence[str]
@@ -50,7 +51,7 @@ def shown(value: float, digits: int, *, sign: bool = True) -> str:
 
 
 def digits_of(rows: Iterable[tuple[float | None, float | None, float | None]], least: int, most: int) -> int:
-    """Decimals of a column: the widest band keeps two digits; without bands the largest number does."""
+    """Decimals of a column: the widest interval keeps two digits; without them the largest number does."""
     widest = 0.0
     for value, low, high in rows:
         width = abs(value or 0.0) if low is None or high is None else high - low
@@ -59,15 +60,15 @@ def digits_of(rows: Iterable[tuple[float | None, float | None, float | None]], l
 
 
 def column_digits(countries: Sequence[Mapping[str, Any]], keys: tuple[str, str, str], least: int, most: int) -> int:
-    """Decimals with which every party keeps two digits of its band; without parties, the widest band of all does."""
+    """Decimals with which every party keeps two digits of its interval; without parties, the widest of all does."""
     estimate, low, high = keys
     parties = [digits_of([(one[estimate], one[low], one[high])], least, most) for one in countries if one["party"]]
     widest = digits_of(((one[estimate], one[low], one[high]) for one in countries), least, most)
     return max(parties, default=widest)
 
 
-def countries_table(countries: Sequence[Mapping[str, Any]]) -> str:
-    """Every economy: equivalent variation and real income, parties first, then by size."""
+def countries_table(countries: Sequence[Mapping[str, Any]], kind: str = RANGE) -> str:
+    """Every economy, with ranges or bands: equivalent variation and real income, parties first, then by size."""
     ranked = sorted(countries, key=lambda one: (not one["party"], -abs(one["usd"] or 0.0)))
     usd = column_digits(ranked, ("usd", "low_usd", "high_usd"), 0, 2)
     pct = column_digits(ranked, ("real_income_pct", "low_pct", "high_pct"), 2, 5)
@@ -81,11 +82,12 @@ def countries_table(countries: Sequence[Mapping[str, Any]]) -> str:
         ]
         for one in ranked
     ]
-    return table("Real income of every economy, with the range", ("Economy", "million USD a year", "per cent"), rows)
+    heads = ("Economy", f"million USD a year{HEADS[kind]}", f"per cent{HEADS[kind]}")
+    return table("Real income of every economy", heads, rows)
 
 
-def flows_table(count: Mapping[str, Any]) -> str:
-    """Goods flows of one statistical count before and after."""
+def flows_table(count: Mapping[str, Any], kind: str = RANGE) -> str:
+    """Goods flows of one statistical count before and after, with ranges or bands."""
     flows = count["flows"]
     digits = digits_of(((one["after"], one["low"], one["high"]) for one in flows), 0, 1)
     rows = []
@@ -104,7 +106,7 @@ def flows_table(count: Mapping[str, Any]) -> str:
         sums = [shown(total, digits, sign=False) for total in (before, after)]
         foot = ["Together", *sums, change_in_per_cent(before, after)]
     return table(
-        f"Goods on {count['name']}, million USD a year", ("Flow", "Before", "After [range]", "Change"), rows, foot
+        f"Goods on {count['name']}, million USD a year", ("Flow", "Before", f"After{HEADS[kind]}", "Change"), rows, foot
     )
 
 

@@ -1,10 +1,11 @@
-"""A headline number on a line: its range as a band, a dot at the estimate, ticks for zero and for now."""
+"""A headline number on a line: its interval as a bar, a dot at the estimate, ticks for zero, for now, for the range."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from comity.app.intervals import BEFORE_ENDS, RANGE
 from comity.app.picture_parts import (
     RING,
     SMALL,
@@ -21,25 +22,32 @@ from comity.app.picture_parts import (
 from comity.report.words import decimals_for, per_cent, plain, spans_zero
 
 WIDTH, HEIGHT, MARGIN, MIDDLE = 250.0, 44.0, 9.0, 14.0
+TICK = 4.0  # half the height of a tick of the range
 GAP = 6.0  # pixels between two words under the line
 Card = Mapping[str, Any]
+Ends = tuple[float, float] | None
 
 
-def band_line(card: Card, *, axis: tuple[float, float] | None = None, pinned: float | None = None) -> str:
-    """The number of a headline card (keys title, value, low, high, unit, before, words) as SVG, 250 by 44 pixels.
+def band_line(
+    card: Card, *, kind: str = RANGE, axis: tuple[float, float] | None = None, pinned: float | None = None
+) -> str:
+    """The number of a headline card (keys title, value, low, high, range_low, range_high, unit, before, words) as SVG,
+    250 by 44 pixels.
+
+    kind   : what low and high are, range or band; short ticks are the ends of the range beside a band
 
     axis   : (low, high) in the card's unit, shared with other cards; it grows where a value lies outside. Without one
              it holds zero, the value before and everything drawn
     pinned : the value of the pinned result, an open ring
-    A change in per cent whose range includes zero has a hollow dot. Without a range there is no band; without a value
-    the text is empty.
+    A change in per cent whose interval includes zero has a hollow dot. Without an interval there is no bar; without a
+    value the text is empty.
     """
     value, before, ring = number(card.get("value")), number(card.get("before")), number(pinned)
     if value is None:
         return ""
-    ends = ends_of(card.get("low"), card.get("high"))
+    ends, beside = (ends_of(card.get(f"{of}low"), card.get(f"{of}high")) for of in ("", "range_"))
     change = card.get("unit") == "per cent"
-    place = axis_over((value, before, ring, *(ends or ()), *(axis or ())), MARGIN, WIDTH - MARGIN)
+    place = axis_over((value, before, ring, *(ends or ()), *(beside or ()), *(axis or ())), MARGIN, WIDTH - MARGIN)
     marks = [(0.0, "zero")] if change or not before else [(0.0, "zero"), (before, "now")]
     if not change and before == 0:
         marks = [(0.0, "now: zero")]
@@ -47,10 +55,11 @@ def band_line(card: Card, *, axis: tuple[float, float] | None = None, pinned: fl
     parts = [line(MARGIN, WIDTH - MARGIN, MIDDLE, MIDDLE, "c-rule"), _ticks(place, marks)]
     if ends:
         parts.append(line(place.at(ends[0]), place.at(ends[1]), MIDDLE, MIDDLE, "c-band"))
+    parts += [line(place.at(end), place.at(end), MIDDLE - TICK, MIDDLE + TICK, "c-tick") for end in beside or ()]
     parts.append(dot(place.at(value), MIDDLE, 5.5, "c-hollow" if noise else "c-accent"))
     if ring is not None:
         parts.append(dot(place.at(ring), MIDDLE, RING, "c-pin"))
-    return picture("band", WIDTH, HEIGHT, _finding(card, value, ends, noise, ring), "".join(parts))
+    return picture("band", WIDTH, HEIGHT, _finding(card, kind, value, (ends, beside), noise, ring), "".join(parts))
 
 
 def shared_axis(cards: Sequence[Card], pinned: Iterable[float | None] = ()) -> tuple[float, float] | None:
@@ -59,7 +68,8 @@ def shared_axis(cards: Sequence[Card], pinned: Iterable[float | None] = ()) -> t
     incomes = [card for card in cards if card.get("unit") == "per cent" and number(card.get("value")) is not None]
     if not incomes:
         return None
-    values = [number(card.get(key)) for card in incomes for key in ("value", "low", "high")]
+    values = [number(card.get(key)) for card in incomes
+              for key in ("value", "low", "high", "range_low", "range_high")]  # fmt: skip
     axis = axis_over([*values, *map(number, pinned)], 0.0, 1.0)
     return axis.low, axis.high
 
@@ -82,25 +92,27 @@ def _ticks(axis: Axis, marks: list[tuple[float, str]]) -> str:
     )
 
 
-def _finding(card: Card, value: float, ends: tuple[float, float] | None, noise: bool, ring: float | None) -> str:
+def _finding(card: Card, kind: str, value: float, ends: tuple[Ends, Ends], noise: bool, ring: float | None) -> str:
     title = card.get("title") or "Estimate"
     before = number(card.get("before"))
     level = card.get("unit") != "per cent" and before is not None
-    now = f"; now {_words(card, before or 0.0, None)}" if level else ""
-    again = "" if ring is None else f" Pinned: {_words(card, ring, None)}."
-    return f"{title}: {_words(card, value, ends)}{'; inside the noise' if noise else ''}{now}.{again}"
+    now = f"; now {_words(card, before or 0.0, None, kind)}" if level else ""
+    again = "" if ring is None else f" Pinned: {_words(card, ring, None, kind)}."
+    mine, beside = (_words(card, value, both, of) for both, of in zip(ends, (kind, RANGE), strict=True))
+    ticks = f"; ticks: range {beside.partition(' range ')[2]}" if ends[1] else ""
+    return f"{title}: {mine}{ticks}{'; inside the noise' if noise else ''}{now}.{again}"
 
 
-def _words(card: Card, value: float, ends: tuple[float, float] | None) -> str:
-    """The number as the card says it, with its range."""
+def _words(card: Card, value: float, ends: Ends, kind: str) -> str:
+    """The number as the card says it, with its interval."""
     if card.get("unit") == "per cent":
         main, _, both = per_cent(value, *(ends or ())).partition(" [")
-        return f"{main}, range {both.rstrip(']').replace(', ', ' to ')}" if both else main
+        return f"{main}, {BEFORE_ENDS[kind]} {both.rstrip(']').replace(', ', ' to ')}" if both else main
     largest = max(abs(value), abs(number(card.get("before")) or 0.0))
     scale, unit = (1000.0, "billion USD") if largest >= 1000 else (1.0, "million USD")
     digits = decimals_for(ends[1] - ends[0], 2 if scale > 1 else 0) if ends else 2 if scale > 1 else 0
     levels = [plain(level / scale, digits) for level in (value, *(ends or ()))]
-    both = f", range {levels[1]} to {levels[2]}" if ends else ""
+    both = f", {BEFORE_ENDS[kind]} {levels[1]} to {levels[2]}" if ends else ""
     return f"{levels[0]} {unit} a year{both}"
 
 

@@ -1,4 +1,4 @@
-"""Who gains, who loses: ranked bars in million USD a year with their ranges."""
+"""Who gains, who loses: ranked bars in million USD a year with their intervals."""
 
 from __future__ import annotations
 
@@ -58,15 +58,22 @@ class Bar:
         return "gain" if self.value > 0 else "loss"
 
 
-def ranked_bars(countries: Sequence[Country], *, pinned: Sequence[Country] | None = None, width: float = 720) -> str:
+def ranked_bars(
+    countries: Sequence[Country],
+    *,
+    pinned: Sequence[Country] | None = None,
+    width: float = 720,
+    bars: Sequence[Bar] | None = None,
+) -> str:
     """Equivalent variation of economies (rows of answer `countries`) in million USD a year as bars, largest first, with
     the change of real income in per cent at the right.
 
     Parties always (the nine largest of them), at most ten rows, the others summed: the ends of that sum are the sums of
-    their ends, which hold its range and may be wider. Whisker: range; inside the noise: hollow dot and grey whisker, no
-    bar. pinned: the same rows of the pinned result, open rings and their per cent. Empty where no economy has a number.
+    their ends, which hold its interval and may be wider. Whisker: range or band; inside the noise: hollow dot and grey
+    whisker, no bar. pinned: the same rows of the pinned result, open rings and their per cent. Empty where no economy
+    has a number. bars: those chosen, where they are known.
     """
-    bars = chosen(countries)
+    bars = chosen(countries) if bars is None else bars
     if all(bar.value is None for bar in bars):
         return ""
     rings = {} if pinned is None else _rings(bars, pinned)
@@ -178,7 +185,7 @@ def _marks(bar: Bar, axis: Axis, y: float, ring: tuple[float, float | None] | No
 
 
 def _percent(bar: Bar) -> str:
-    """What stands at the right: per cent, or that the range includes zero."""
+    """What stands at the right: per cent, or that the interval includes zero."""
     if bar.value is None:
         return NO_NUMBER
     if bar.noise and bar.ends:

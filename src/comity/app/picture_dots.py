@@ -1,10 +1,11 @@
-"""Trade before and after: a hollow dot, a filled dot, the range of the after value, the numbers as text."""
+"""Trade before and after: a hollow dot, a filled dot, the interval of the after value, the numbers as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from comity.app.intervals import BEFORE_ENDS, RANGE
 from comity.app.picture_parts import (
     DOT,
     NO_NUMBER,
@@ -33,10 +34,13 @@ SAID = 4  # flows in the finding; more are counted, the table has them
 Flow = Mapping[str, Any]
 
 
-def flow_dots(count: Mapping[str, Any], *, pinned: Mapping[str, Any] | None = None, width: float = 344) -> str:
+def flow_dots(
+    count: Mapping[str, Any], *, kind: str = RANGE, pinned: Mapping[str, Any] | None = None, width: float = 344
+) -> str:
     """Goods flows among the parties on one statistical count (one of answer `counts`), million USD a year.
 
-    Hollow dot: before; filled dot: after; band: range of the after value; the numbers beneath the name of the flow.
+    Hollow dot: before; filled dot: after; bar: interval (`kind`: range or band) of the after value; the numbers beneath
+    the name of the flow.
     pinned: the same count of the pinned result, open rings at its after values. A flow without an after value has its
     hollow dot alone and says so. Empty where no flow has a number.
     """
@@ -51,7 +55,7 @@ def flow_dots(count: Mapping[str, Any], *, pinned: Mapping[str, Any] | None = No
     drawn = [_flow(flow, axis, FLOW_ROW * k, width, digits, ring)
              for k, (flow, ring) in enumerate(zip(flows, rings, strict=True))]  # fmt: skip
     bottom = FLOW_ROW * len(flows)
-    finding = _flows_finding(flows, count, digits, any(ring is not None for ring in rings))
+    finding = _flows_finding(flows, count, digits, any(ring is not None for ring in rings), kind)
     return _panel("flows", width, axis, bottom, finding, drawn)
 
 
@@ -92,8 +96,8 @@ def _key(one: Flow) -> str:
 
 
 def _digits(flows: Iterable[Mapping[str, Any]]) -> int:
-    """Decimals of the whole figure, as in the table under it: the widest range keeps two digits, one decimal at most;
-    without ranges the largest number does."""
+    """Decimals of the whole figure, as in the table under it: the widest interval keeps two digits, one decimal at
+    most; without intervals the largest number does."""
     widest = 0.0
     for flow in flows:
         size = abs(flow["before"] if flow["after"] is None else flow["after"]) if _known(flow) else 0.0
@@ -182,12 +186,16 @@ def _change(before: float | None, after: float | None) -> str:
     return change_in_per_cent(before, after)
 
 
-def _flows_finding(flows: Sequence[Mapping[str, Any]], count: Mapping[str, Any], digits: int, pinned: bool) -> str:
+def _flows_finding(
+    flows: Sequence[Mapping[str, Any]], count: Mapping[str, Any], digits: int, pinned: bool, kind: str
+) -> str:
     said = []
     for flow in flows[:SAID]:
         before, after, ends = flow["before"], flow["after"], flow["ends"]
         words = [_level(value, digits) for value in (before, after)]
-        both = f", range {shown(ends[0], digits)} to {shown(ends[1], digits)}" if ends and after is not None else ""
+        both = ""
+        if ends and after is not None:
+            both = f", {BEFORE_ENDS[kind]} {shown(ends[0], digits)} to {shown(ends[1], digits)}"
         change = _change(before, after)
         said.append(f"{flow['name']} from {words[0]} to {words[1]}{f' ({change})' if change else ''}{both}")
     more = f"; and {len(flows) - SAID} more flows" if len(flows) > SAID else ""

@@ -70,7 +70,7 @@ def number(value: Any) -> float | None:
 
 
 def ends_of(low: Any, high: Any) -> tuple[float, float] | None:
-    """Both ends of a range in order, or None where either is missing."""
+    """Both ends of an interval in order, or None where either is missing."""
     a, b = number(low), number(high)
     if a is None or b is None:
         return None

@@ -2,8 +2,8 @@
 out, an empty text where there is nothing to draw.
 
 band_line and shared_axis (headline cards), ranked_bars (who gains, who loses), tile_map (where), flow_dots (trade among
-the parties on one count), sector_dots (by sector). A value that is None is drawn as missing: a number without its range
-has no band, and what has no number says "no number". Nothing is clipped: an axis grows to hold every value.
+the parties on one count), sector_dots (by sector). A value that is None is drawn as missing: a number without its
+interval has no bar, and what has no number says "no number". Nothing is clipped: an axis grows to hold every value.
 
 Every picture is drawn at the size it is shown: `width` in pixels (the map: wide 720, narrow 320); under 600 pixels
 names stand above their marks instead of beside them. Draw twice and switch by media query, do not scale.
@@ -21,14 +21,15 @@ Looks come from explorer.css alone (no style attributes, no scripts). Class -> r
     c-rule2     stroke:var(--rule2);stroke-width:1            zero, ticks
     c-join      stroke:var(--ink2);stroke-width:1             from before to after, by sector
     c-accent    fill:var(--accent)                            dot: the estimate, after the measures
-    c-band      stroke:var(--accent);stroke-width:8;stroke-opacity:.32    range of the estimate or of the after value
+    c-band      stroke:var(--accent);stroke-width:8;stroke-opacity:.32    interval of the estimate or of the after value
+    c-tick      stroke:var(--accent);stroke-width:1.6         ends of the range beside a band
     c-before    fill:var(--paper);stroke:var(--ink2);stroke-width:1.6     hollow dot: before
     c-hollow    fill:var(--paper);stroke:var(--ink3);stroke-width:1.6     hollow dot: inside the noise
     c-pin       fill:none;stroke:var(--ink3);stroke-width:2   open ring: pinned
     c-gain      fill:var(--gain)                              dot and bar
     c-loss      fill:var(--loss)
     c-bar       fill-opacity:.45                              beside c-gain, c-loss
-    w-gain      stroke:var(--gain);stroke-width:1.8           whisker: range
+    w-gain      stroke:var(--gain);stroke-width:1.8           whisker: range or band
     w-loss      stroke:var(--loss);stroke-width:1.8
     w-noise     stroke:var(--rule2);stroke-width:1.6
     l4 .. l1    fill:var(--l4) .. fill:var(--l1)              tiles, losses: from 1, 0.1, 0.01, 0.001 per cent

@@ -70,7 +70,8 @@ class World(BaseModel):
 
 
 class Headline(BaseModel):
-    """One of three numbers; low and high are null without ranges."""
+    """One of three numbers; low and high are null without ranges; range_low and range_high stand beside a
+    band and are null else."""
 
     title: str
     value: float
@@ -80,6 +81,8 @@ class Headline(BaseModel):
     before: float
     words: str
     equivalent: str
+    range_low: float | None
+    range_high: float | None
 
 
 class CountryRow(BaseModel):
@@ -135,7 +138,7 @@ class AnswerBody(BaseModel):
     world: World
     settings: dict[str, Any]
     solve: dict[str, float]
-    interval: dict[str, str]
+    interval: dict[str, Any]
     headlines: list[Headline]
     countries: list[CountryRow]
     counts: list[CountFlows]

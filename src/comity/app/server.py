@@ -1,14 +1,15 @@
-"""The application: routes, errors as sentences, one worker's caches and lanes. Stateless but for what it keeps."""
+"""The application: routes, and what a request may ask. Stateless but for what its Worker keeps."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache, partial
-from html import escape
-from importlib import import_module, resources
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,14 +20,15 @@ from starlette.exceptions import HTTPException
 from comity import __version__
 from comity.app import child, limits
 from comity.app import describe as d
-from comity.app.answer import Answer, answer, answer_text
-from comity.app.cache import Kept
+from comity.app.answer import Answer, reproduce
 from comity.app.catalogue import catalogue
 from comity.app.headers import Guard
-from comity.app.lanes import Busy, Lane
+from comity.app.page import controls_html, page_html, results_html
+from comity.app.refusals import http, said
 from comity.app.schemas import AnswerBody, StateBody, read_body, state_of
 from comity.app.solving import read_text
 from comity.app.state import State, controls_of, scenario_of
+from comity.app.worker import Worker
 from comity.errors import ComityError, InputError, nearest
 
 HOST_VARIABLE = "COMITY_SERVE_HOST"
@@ -35,47 +37,9 @@ STATIC = {"explorer.css": "text/css", "explorer.js": "text/javascript"}
 TEXT_FILES = {"scenario.yaml": "application/yaml", "results.csv": "text/csv", "command.txt": "text/plain",
               "script.py": "text/x-python"}  # fmt: skip
 DRAWN_FILES = {f"{name}.{kind}": (kind, name) for name in child.FIGURES for kind in ("svg", "png")}
+FILES = [*TEXT_FILES, *DRAWN_FILES, "report.html"]
 DRAWN_TYPES = {"svg": "image/svg+xml", "png": "image/png", "report": "text/html"}
 KEEP = {"cache-control": "no-cache"}
-
-
-class Worker:
-    """What one process keeps: its lanes and its latest answers. Made when the application starts."""
-
-    def __init__(self) -> None:
-        self.steps = Lane("steps", limits.CENTRAL_SECONDS)
-        self.ranges = Lane("ranges", limits.RANGE_SECONDS)
-        self.drawings = Lane("drawings", limits.REPORT_SECONDS + 5)
-        self.answers: Kept[Answer] = Kept(limits.CACHED)
-        self.files: Kept[bytes] = Kept(limits.CACHED_FILES)
-
-    def warm(self) -> None:
-        """Load the first world, solve it once with its range: nobody waits for either."""
-        catalogue()
-        answer(State.from_query(FIRST), True)
-        answer(State.from_query(FIRST), False)
-
-    async def answer(self, state: State, ranges: bool) -> Answer:
-        """The answer of a state, kept or solved."""
-        lane = self.ranges if ranges else self.steps
-        return await self.answers.get((state.query, ranges), lambda: lane.do(partial(answer, state, ranges)))
-
-    async def answer_text(self, text: str, ranges: bool) -> Answer:
-        """The answer of a scenario text, kept or solved."""
-        lane = self.ranges if ranges else self.steps
-        return await self.answers.get(("yaml", text, ranges), lambda: lane.do(partial(answer_text, text, ranges)))
-
-    async def drawing(self, state: State, kind: str, name: str) -> bytes:
-        """A report or figure of a state. What is wrong with the state is said before anything is drawn."""
-        found = await self.answer(state, False)
-        given = found.content["reproduce"]
-        work = partial(child.drawn, kind, name, given["yaml"], given["cli"])
-        return await self.files.get((state.query, kind, name), lambda: self.drawings.do(work))
-
-    def close(self) -> None:
-        """End the threads."""
-        for lane in (self.steps, self.ranges, self.drawings):
-            lane.close()
 
 
 def create_app(host: str | None = None) -> Any:
@@ -84,7 +48,7 @@ def create_app(host: str | None = None) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.worker = Worker()
-        await app.state.worker.ranges.do(app.state.worker.warm)
+        await app.state.worker.warm(State.from_query(FIRST))
         yield
         app.state.worker.close()
 
@@ -93,8 +57,8 @@ def create_app(host: str | None = None) -> Any:
     _api(app)
     _downloads(app)
     _pages(app)
-    app.add_exception_handler(ComityError, _said)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ComityError, said)
+    app.add_exception_handler(HTTPException, http)
     return Guard(app, host or os.environ.get(HOST_VARIABLE, "127.0.0.1"))
 
 
@@ -109,17 +73,40 @@ def query_of(request: Request) -> list[tuple[str, str]]:
         raise InputError("query", "too many keys", allowed="up to 300") from None
 
 
-def asked(request: Request, *extra: str, default: str = "1") -> tuple[State, bool, dict[str, str]]:
-    """The state of a request, whether ranges are wanted, and its other keys (`extra`). Raises InputError."""
+@dataclass(frozen=True)
+class Asked:
+    """A request: its state, whether ranges are wanted, the draws behind bands (0: none), its other keys."""
+
+    state: State
+    ranges: bool
+    draws: int
+    others: dict[str, str]
+
+
+def asked(request: Request, *extra: str) -> Asked:
+    """What a request asks for; `extra`: keys beside those of a state, `ranges` and `draws`. Raises InputError."""
     pairs = query_of(request)
-    known = ("ranges", *extra)
+    known = ("ranges", "draws", *extra)
     others = dict(pair for pair in pairs if pair[0] in known)
     if len(others) != sum(key in known for key, _ in pairs):
         raise InputError("query", "a key stands twice", found=", ".join(others))
-    wanted = others.get("ranges", default)
-    if wanted not in ("0", "1"):
-        raise InputError("query key ranges", "unknown value", found=wanted, allowed="0, 1")
-    return State.from_query([pair for pair in pairs if pair[0] not in known]), wanted == "1", others
+    ranges, draws = depth(others)
+    return Asked(State.from_query([pair for pair in pairs if pair[0] not in known]), ranges, draws, others)
+
+
+def depth(given: Mapping[str, str]) -> tuple[bool, int]:
+    """Whether ranges are wanted (`ranges`, by default 1) and the draws behind bands (`draws`, by default 0: none).
+    Raises InputError."""
+    ranges, text = given.get("ranges", "1"), given.get("draws", "0")
+    if ranges not in ("0", "1"):
+        raise InputError("query key ranges", "unknown value", found=ranges, allowed="0, 1")
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or int(text) > limits.DRAWS:
+        raise InputError("query key draws", "a number of draws is needed", found=text,
+                         allowed=f"0 (no bands) to {limits.DRAWS}", advice="`comity run` takes more.")  # fmt: skip
+    if int(text) and ranges == "0":
+        raise InputError("query key draws", "bands come with ranges", found=f"ranges=0 and draws={text}",
+                         advice="Leave one of the two out.")  # fmt: skip
+    return ranges == "1", int(text)
 
 
 def no_query(request: Request) -> None:
@@ -155,34 +142,33 @@ def _api(app: FastAPI) -> None:
                       "elasticities": kinds.elasticities, "schema": scenario_schema()})  # fmt: skip
 
     @app.get("/api/simulate", summary="Solve a state", responses=d.ERRORS, response_model=AnswerBody,
-             openapi_extra={"parameters": [*d.STATE, d.RANGES]})  # fmt: skip
+             openapi_extra={"parameters": [*d.STATE, d.RANGES, d.DRAWS]})  # fmt: skip
     async def simulate(request: Request) -> Response:
-        state, ranges, _ = asked(request)
-        return _answered(await request.app.state.worker.answer(state, ranges))
+        want = asked(request)
+        return _answered(await request.app.state.worker.answer(want.state, want.ranges, want.draws))
 
     @app.post("/api/simulate", summary="Solve a state, or a whole scenario text", responses=d.ERRORS,
               response_model=AnswerBody,
-              openapi_extra={"parameters": [d.RANGES], "requestBody": d.body(StateBody)})  # fmt: skip
+              openapi_extra={"parameters": [d.RANGES, d.DRAWS], "requestBody": d.body(StateBody)})  # fmt: skip
     async def simulate_body(request: Request) -> Response:
         pairs = query_of(request)
-        if any(key != "ranges" for key, _ in pairs) or len(pairs) > 1:
-            raise InputError("query", "unknown key", found=pairs[-1][0], allowed="ranges")
-        ranges = pairs[0][1] if pairs else "1"
-        if ranges not in ("0", "1"):
-            raise InputError("query key ranges", "unknown value", found=ranges, allowed="0, 1")
+        unknown = [key for k, (key, _) in enumerate(pairs) if key not in ("ranges", "draws") or key in dict(pairs[:k])]
+        if unknown:
+            raise InputError("query", "unknown key, or a key twice", found=unknown[0], allowed="ranges, draws")
+        ranges, draws = depth(dict(pairs))
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "content-type: application/json is needed")
         body = read_body(await request.body())
         worker = request.app.state.worker
         if body.yaml is not None:
             read_text(body.yaml)  # its mistakes before it waits
-            return _answered(await worker.answer_text(body.yaml, ranges == "1"))
-        return _answered(await worker.answer(state_of(body), ranges == "1"))
+            return _answered(await worker.answer_text(body.yaml, ranges, draws))
+        return _answered(await worker.answer(state_of(body), ranges, draws))
 
     @app.get("/api/controls", summary="The controls of a state", responses=d.ERRORS,
              response_model=dict[str, list[Any]], openapi_extra={"parameters": d.STATE})  # fmt: skip
     async def controls(request: Request) -> Response:
-        state, _, _ = asked(request)
+        state = asked(request).state
         return _json({"controls": [control.as_json() for control in controls_of(state)]})
 
     @app.get("/api", include_in_schema=False)
@@ -207,26 +193,26 @@ def scenario_schema() -> dict[str, Any]:
 def _downloads(app: FastAPI) -> None:
     @app.get("/download/{what}", summary="A file of a state", response_class=Response,
              responses={**d.ERRORS, 200: d.files(TEXT_FILES, DRAWN_TYPES)},
-             openapi_extra={"parameters": [d.what([*TEXT_FILES, *DRAWN_FILES, "report.html"]), *d.STATE]})  # fmt: skip
+             openapi_extra={"parameters": [d.what(FILES), *d.STATE, d.DRAWS]})  # fmt: skip
     async def download(request: Request) -> Response:
         what = request.path_params["what"]
-        known = [*TEXT_FILES, *DRAWN_FILES, "report.html"]
-        if what not in known:
-            said = InputError("download", "no such file", found=what, allowed=known, nearest=nearest(what[:80], known))
-            raise HTTPException(404, said.message)
-        state, _, _ = asked(request)
+        if what not in FILES:
+            lost = InputError("download", "no such file", found=what, allowed=FILES, nearest=nearest(what[:80], FILES))
+            raise HTTPException(404, lost.message)
+        want = asked(request)
         worker: Worker = request.app.state.worker
-        name = scenario_of(state)[0].id
+        scenario, text = scenario_of(want.state)
+        name = scenario.id
         if what in DRAWN_FILES or what == "report.html":
             kind, figure = DRAWN_FILES.get(what, ("report", "report"))
-            content = await worker.drawing(state, kind, figure)
+            content = await worker.drawing(want.state, want.draws, kind, figure)
             return _file(content, DRAWN_TYPES[kind], f"{name}-{what}")
         if what == "scenario.yaml":
-            return _file(scenario_of(state)[1].encode(), TEXT_FILES[what], f"{name}.yaml")
-        found = await worker.answer(state, what == "results.csv")
-        given = found.content["reproduce"]
-        text = {"results.csv": found.csv, "command.txt": given["cli"] + "\n", "script.py": given["python"]}[what]
-        return _file(text.encode(), TEXT_FILES[what], f"{name}-{what}")
+            return _file(text.encode(), TEXT_FILES[what], f"{name}.yaml")
+        found = await worker.answer(want.state, what == "results.csv", want.draws if what == "results.csv" else 0)
+        again = reproduce(scenario, text, want.state, want.draws)
+        made = {"results.csv": found.csv, "command.txt": again["cli"] + "\n", "script.py": again["python"]}[what]
+        return _file(made.encode(), TEXT_FILES[what], f"{name}-{what}")
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
@@ -244,22 +230,28 @@ def _pages(app: FastAPI) -> None:
 
     @app.get("/explore", include_in_schema=False)
     async def explore(request: Request) -> Response:
-        state, ranges, _ = asked(request)
-        found = await request.app.state.worker.answer(state, ranges)
-        return _html(_page("page_html")(state, found, catalogue()))
+        want = asked(request)
+        more = [f"{key}={value}" for key, value in want.others.items() if (key, value) != ("draws", "0")]
+        address = "&".join([want.state.query] * bool(want.state.query) + more)
+        if query_of(request) != parse_qsl(address):  # a form sends fields that say nothing: the address is the state
+            return RedirectResponse(f"/explore?{address}", 307, KEEP)
+        found = await request.app.state.worker.answer(want.state, want.ranges, want.draws)
+        return _html(page_html(want.state, found, catalogue()))
 
     @app.get("/results", include_in_schema=False)
     async def results(request: Request) -> Response:
-        state, ranges, others = asked(request, "pin")
+        want = asked(request, "pin")
         worker: Worker = request.app.state.worker
-        pinned = await worker.answer(State.from_query(others["pin"]), True) if others.get("pin") else None
-        return _html(_page("results_html")(await worker.answer(state, ranges), pinned=pinned))
+        pin = want.others.get("pin")
+        pinned = await worker.answer(State.from_query(pin), True, want.draws) if pin else None
+        found = await worker.answer(want.state, want.ranges, want.draws)
+        return _html(results_html(found, pinned=pinned, step=not want.ranges))
 
     @app.get("/controls", include_in_schema=False)
     async def controls(request: Request) -> Response:
-        state, _, _ = asked(request)
+        state = asked(request).state
         found = await request.app.state.worker.answer(state, False)
-        return _html(_page("controls_html")(state, found, catalogue()))
+        return _html(controls_html(state, found, catalogue()))
 
     @app.get("/static/{name}", include_in_schema=False)
     async def static(request: Request) -> Response:
@@ -277,47 +269,5 @@ def static_file(name: str) -> bytes:
     return file.read_bytes()
 
 
-def _page(name: str) -> Callable[..., str]:
-    try:
-        found: Callable[..., str] = getattr(import_module("comity.app.page"), name)
-    except ImportError:
-        return lambda *_, **__: d.plain_page()
-    return found
-
-
 def _html(text: str, status: int = 200) -> Response:
     return HTMLResponse(text, status, KEEP)
-
-
-def _wants_html(request: Request) -> bool:
-    return request.url.path in ("/", "/explore", "/results", "/controls", "/api")
-
-
-async def _said(request: Request, problem: Any) -> Response:
-    """A mistake or a missing solution as 422 with the sentence of the command line; too many requests as 429."""
-    status = 429 if isinstance(problem, Busy) else 422
-    where = problem.where if isinstance(problem, InputError) else "request" if status == 429 else "scenario"
-    return _refused(request, status, where, str(problem), {"retry-after": "2"} if status == 429 else {})
-
-
-async def _http(request: Request, problem: Any) -> Response:
-    """404, 405, 415 in the same form."""
-    words = {404: "no such address. Allowed: those of /openapi.json.", 405: "not allowed here."}
-    plain = problem.detail in ("Not Found", "Method Not Allowed")
-    where = request.method if problem.status_code == 405 else "address" if plain else "request"
-    message = f"{where}: {words[problem.status_code]}" if plain else str(problem.detail)
-    return _refused(request, problem.status_code, where, message, dict(problem.headers or {}))
-
-
-def _refused(request: Request, status: int, where: str, message: str, headers: dict[str, str]) -> Response:
-    headers = {**headers, "cache-control": "no-store"}
-    if not _wants_html(request):
-        body = json.dumps({"error": {"where": where, "message": message}})
-        return Response(body, status, headers, "application/json")
-    try:
-        text = import_module("comity.app.page").error_html(status, message)
-    except (ImportError, AttributeError):
-        shown = escape(message.encode("utf-8", "replace").decode())
-        text = (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>comity</title><h1>That did not work</h1>'
-                f'<p>{shown}</p><p><a href="/explore?{FIRST}">Back to the first scenario</a></p></html>')  # fmt: skip
-    return HTMLResponse(text, status, headers)

@@ -1,4 +1,5 @@
-"""From a request's text to solved Outcomes, within limits.py: the numbers of `simulate`, or its central ones alone."""
+"""From a request's text to solved Outcomes, within limits.py: the numbers of `simulate` with ranges or bands, or its
+central ones alone."""
 
 from __future__ import annotations
 
@@ -13,11 +14,13 @@ from comity.benchmark.elasticities import elasticity_sets
 from comity.equilibrium.closures import CLOSURES
 from comity.errors import InputError, nearest
 from comity.outcomes.counts import Count, counts_of, on_count
+from comity.outcomes.observed import resolved
 from comity.outcomes.ranges import Choice, Range, solve_compiled, variant_of, with_set
 from comity.outcomes.simulate import OnCount, Outcomes, simulate
 from comity.scenario import places
 from comity.scenario.compile import compile_scenario
 from comity.scenario.load import parse_scenario
+from comity.uncertainty.interval import DRAWS, expected
 
 if TYPE_CHECKING:
     from comity.benchmark.world import World
@@ -34,12 +37,19 @@ def read_text(text: str) -> Any:
     return scenario
 
 
-def solved(scenario: Any, ranges: bool) -> Outcomes:
-    """Outcomes of a bounded scenario: those of `simulate`, or without ranges those of its central combination on the
-    first count, to the last bit the same."""
+def solved(scenario: Any, ranges: bool, draws: int = 0) -> Outcomes:
+    """Outcomes of a bounded scenario: those of `comity run --draws N`, or without ranges those of its central
+    combination on the first count, to the last bit the same.
+
+    draws : joint draws behind the bands, 0 for ranges. With the usual number of draws and too many of them without
+    solution the ranges stay, as on the command line. Raises InputError, NoSolutionError; NotConvergedError for any
+    other number of draws.
+    """
     world = world_named(scenario.world or DEFAULT_WORLD)
     check_cells(world, scenario)
-    return simulate(world, scenario) if ranges else _central(world, scenario)
+    if not ranges:
+        return _central(world, scenario)
+    return expected(simulate(world, scenario), None if draws == DRAWS else draws)
 
 
 def _central(world: World, scenario: Any) -> Outcomes:
@@ -51,13 +61,16 @@ def _central(world: World, scenario: Any) -> Outcomes:
     choice = Choice(chosen, "central", closure)
     own = with_set(world, chosen)
     compiled = compile_scenario(own, scenario, year=scenario.year)
-    counts: list[Count | None] = [*counts_of(world, compiled.pairs)] or [None]
+    counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]
     first = counts[0]
     economy = own
     if first is not None and not first.in_world:
         economy = with_set(on_count(world, first), chosen)
-        solution = solve_compiled(economy, compile_scenario(economy, scenario, year=compiled.year), closure)
+        there = resolved(economy, compile_scenario(economy, scenario, year=compiled.year), closure)
+        compiled = resolved(own, compiled, closure)
+        solution = solve_compiled(economy, there, closure)
     else:
+        compiled = resolved(own, compiled, closure)
         solution = solve_compiled(economy, compiled, closure)
     run = OnCount(first, solution, Range((variant_of(choice, solution),)))
     return Outcomes(world, scenario, compiled, choice, compiled.year, (run,))

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -72,7 +73,7 @@ class State:
             raise InputError(f"query key {twice}", "stands twice", found=twice)
         scenario = _scenario(given.get("s", ""))
         plain = {key: given.pop(key) for key in PLAIN_KEYS if key in given}
-        world = plain.get("w") and _word("w", plain["w"], [*embedded_worlds(), *smoothed_worlds()], "world")
+        world = plain.get("w") and _word("w", plain["w"], world_names(), "world")
         added = _added(plain.get("add", ""))
         state = cls(
             scenario=scenario,
@@ -154,10 +155,22 @@ def _pairs(query: Mapping[str, str] | Iterable[tuple[str, str]] | str) -> list[t
     return list(query.items()) if isinstance(query, Mapping) else list(query)
 
 
+@cache
+def scenario_names() -> tuple[str, ...]:
+    """Names of the gallery, looked up once: every step of a slider asks for them."""
+    return tuple(gallery())
+
+
+@cache
+def world_names() -> tuple[str, ...]:
+    """Names of the embedded worlds and their smoothed siblings, looked up once."""
+    return (*embedded_worlds(), *smoothed_worlds())
+
+
 def _scenario(name: str) -> str:
-    if name and name not in gallery():
+    if name and name not in scenario_names():
         raise InputError("query key s", "no scenario of that name in the gallery", found=name,
-                         allowed=list(gallery()), nearest=nearest(name, gallery()))  # fmt: skip
+                         allowed=scenario_names(), nearest=nearest(name, scenario_names()))  # fmt: skip
     return name
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from comity.app.controls import PER_CENT, Control
+from comity.app.intervals import BAND, BEFORE_ENDS
 from comity.app.state import State
 from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, load_blocs, load_countries
 from comity.classifications.sectors import load_sectors
@@ -41,9 +42,14 @@ def attribute(value: object) -> str:
     return escape(str(value), quote=True)
 
 
-def address(query: str) -> str:
-    """The page of a state, for an href."""
-    return attribute(f"/explore?{query}")
+def address(query: str, draws: int = 0) -> str:
+    """The page of a state, for an href; with bands where there are draws."""
+    return attribute(f"/explore?{with_draws(query, draws)}")
+
+
+def with_draws(query: str, draws: int | None) -> str:
+    """The query of a state and of the draws behind its bands, where there are any."""
+    return "&".join(part for part in (query, f"draws={draws}" if draws else "") if part)
 
 
 def step(state: State, **changes: str | None) -> str:
@@ -97,12 +103,12 @@ def whose(control: Control) -> str:
 
 
 def split_words(card: Mapping[str, Any]) -> tuple[str, str, str]:
-    """(number, its unit, range) of a headline card: "84", "million USD a year", "64 to 110"."""
+    """(number, its unit, interval) of a headline card: "84", "million USD a year", "64 to 110"."""
     words = str(card["words"])
     if " [" in words:
         number, _, ends = words.partition(" [")
         return number, "", ends.rstrip("]").replace(", ", " to ")
-    main, _, ends = words.partition(", range ")
+    main, _, ends = words.partition(f", {BEFORE_ENDS[BAND]} " if BEFORE_ENDS[BAND] in words else ", range ")
     number, _, unit = main.partition(" ")
     if not number[-1:].isdigit() or unit[:7] not in ("million", "billion"):
         return main, "", ends

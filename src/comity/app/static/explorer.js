@@ -12,7 +12,8 @@ const STORE = "comity-pinned";
 const stateOf = () => one("[data-part=state]", shown).dataset;
 let settled = stateOf().query; // the state the page shows
 let wanted = settled; // the state asked for: ahead of `settled` while a request is under way
-let pinned = null, running = null, waiting = null, pushed = { name: "", at: 0 };
+const DRAWS = 200; // behind a band, as `comity run` makes them
+let pinned = null, bands = null, running = null, waiting = null, pushed = { name: "", at: 0 };
 const texts = new Map(all("[data-part]", shown).map(part => [part.dataset.part, part.outerHTML]));
 
 // state ------------------------------------------------------------------------------------------------------------
@@ -41,28 +42,51 @@ function withSizes(query, except) { // the query of a link made before a slider 
 // requests: one at a time, the latest wins ----------------------------------------------------------------------------
 
 class Refused extends Error {}
+const PAUSE = 300; // ms before a request that was cut off is sent again: a worker that ends is replaced by another one
+async function whole(path, signal) {
+  const got = await fetch(path, { signal });
+  return [got, await got.text()];
+}
 async function text(path, signal) {
-  const got = await fetch(path, { signal }), body = await got.text();
+  const [got, body] = await whole(path, signal).catch(async trouble => {
+    if (trouble.name === "AbortError") throw trouble;
+    await new Promise(done => setTimeout(done, PAUSE));
+    return whole(path, signal);
+  });
   if (got.ok) return body;
   const page = new DOMParser().parseFromString(body, "text/html");
   throw new Refused(one("#sentence", page)?.textContent ?? `The server answered ${got.status}.`);
 }
 function ask(task) { // {query, ranges, controls, push, origin}
   wanted = task.query;
+  bands?.abort();
   if (running && !running.controls && running.ranges && !task.ranges) running.abort.abort();
   if (running) {
     if (waiting) { task.controls ||= waiting.controls; task.push ||= waiting.push; }
     waiting = task;
   } else run(task);
 }
+// Three stages: central numbers while a control moves, ranges when it rests, then bands in their place, in the background.
+async function follow(query) {
+  if (stateOf().kind !== "range" || !one("#follow", shown)) return;
+  const mine = bands = new AbortController();
+  try {
+    const results = await text(`/results?${withKey(query, "draws", DRAWS)}${pinKey()}`, mine.signal);
+    if (!mine.signal.aborted) { paint(results, false); words(); }
+  } catch (trouble) {
+    if (mine.signal.aborted) return;
+    const note = one("#follow", shown);
+    if (note) note.textContent = ` No bands: ${trouble instanceof Refused ? trouble.message : "the server does not answer."}`;
+  } finally { if (bands === mine) bands = null; }
+}
+const pinKey = () => pinned === null ? "" : `&pin=${encodeURIComponent(pinned)}`;
 async function run(task) {
   running = task;
   task.abort = new AbortController();
   main.setAttribute("aria-busy", "true");
   try {
-    const pin = pinned === null ? "" : `&pin=${encodeURIComponent(pinned)}`;
     const [results, controls] = await Promise.all([
-      text(`/results?${task.query}&ranges=${task.ranges ? 1 : 0}${pin}`, task.abort.signal),
+      text(`/results?${task.query}&ranges=${task.ranges ? 1 : 0}${pinKey()}`, task.abort.signal),
       task.controls ? text(`/controls?${task.query}`, task.abort.signal) : null]);
     paint(results, !task.ranges);
     settle(task, controls);
@@ -72,7 +96,11 @@ async function run(task) {
     running = null;
     const next = waiting;
     waiting = null;
-    if (next) run(next); else main.removeAttribute("aria-busy");
+    if (next) run(next);
+    else {
+      main.removeAttribute("aria-busy");
+      if (wanted === settled) follow(settled);
+    }
   }
 }
 function settle(task, controls) {
@@ -104,6 +132,7 @@ function refuse(task, trouble) {
 function paint(html, step) {
   const sheet = document.createElement("template");
   sheet.innerHTML = html;
+  for (const other of all("noscript", sheet.content)) other.remove(); // here its inside would be a part of the page
   const fresh = all("[data-part]", sheet.content), names = fresh.map(part => part.dataset.part).join();
   const whole = names !== all("[data-part]", shown).map(part => part.dataset.part).join();
   const open = new Set(all("details[open]", shown).map(e => e.id)), closed = new Set(all("details:not([open])", shown).map(e => e.id));
@@ -243,4 +272,5 @@ function flash(done) {
 if (history.state === null) history.replaceState({ depth: 0 }, "");
 undo.disabled = depth() === 0;
 absolute();
+follow(settled);
 try { const query = sessionStorage.getItem(STORE); if (query !== null) { keep(query); ask({ query: wanted, ranges: true, quiet: true }); } } catch { /* as above */ }

@@ -1,0 +1,223 @@
+"""Ranges, bands and slow steps in processes of their own beside each worker: they wait for slider steps, and can be
+interrupted.
+
+`python -m comity.app.aside NICE` reads one request a line from standard input and writes one answer a line to standard
+output, both as JSON. It ends when its input does, that is with its worker. `Aside` is the worker's end of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+from typing import IO, Any
+
+from comity.errors import ComityError, InputError
+
+# nice of a process for slow steps, for ranges, for bands: what is waited for with a hand on the slider comes first,
+# also that of other workers
+PATIENCE = {"slow": 3, "ranges": 10, "bands": 15}
+LOOK = 0.1  # seconds between looks at whether the work is still wanted
+GRACE = 3.0  # seconds in which an interrupted process must answer; else it is replaced
+
+
+class AsideError(ComityError):
+    """The process that makes ranges and bands has ended twice over the same request."""
+
+    exit_code = 3
+
+
+class RefusedError(ComityError):
+    """A refusal in the words of the process aside; `where` is that of an InputError, else None."""
+
+    exit_code = 3
+
+
+class _Gone(Exception):
+    """The process has ended."""
+
+
+class Aside:
+    """One such process. For one thread: it does one thing after the other. patience : its nice."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.started = 0
+        self._numbers = count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._open: int | None = None
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """The answer to a request (keys of `answered`): content and csv. What is raised into this thread meanwhile, for
+        lack of time or because nobody waits any more, interrupts the work and is raised here.
+
+        Raises InputError, RefusedError in the words of the other side, AsideError.
+        """
+        for _ in range(2):
+            try:
+                return _unpacked(self._ask(request))
+            except _Gone:
+                self.end()
+        raise AsideError("The process that solves ranges and bands ended without an answer. `comity run` says more.")
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        number = next(self._numbers)
+        try:
+            self._open = number
+            self._send({**request, "number": number})
+            return self._receive(number)
+        except _Gone:
+            raise
+        except BaseException:
+            if self._open == number:
+                self._interrupt(number)
+            raise
+
+    def start(self) -> None:
+        """Start the process where it is not there."""
+        if self._process is None:
+            self.started += 1
+            self._rest = b""
+            command = [sys.executable, "-m", "comity.app.aside", str(self.patience)]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def end(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+    def _streams(self) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+        self.start()
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        return process, process.stdin, process.stdout
+
+    def _send(self, request: dict[str, Any]) -> None:
+        _, there, _ = self._streams()
+        try:
+            there.write(json.dumps(request).encode() + b"\n")
+            there.flush()
+        except OSError:
+            raise _Gone from None
+
+    def _receive(self, number: int, seconds: float | None = None) -> dict[str, Any]:
+        """The answer of that number; older ones are dropped."""
+        end = None if seconds is None else time.monotonic() + seconds
+        while end is None or time.monotonic() < end:
+            line, mark, rest = self._rest.partition(b"\n")
+            if not mark:
+                self._rest += self._read()
+                continue
+            self._rest = rest
+            try:
+                found: dict[str, Any] = json.loads(line)
+            except ValueError:
+                raise _Gone from None
+            if found.get("number") == number:
+                self._open = None
+                return found
+        raise _Gone
+
+    def _read(self) -> bytes:
+        _, _, here = self._streams()
+        if not select.select([here], [], [], LOOK)[0]:
+            return b""
+        part = os.read(here.fileno(), 1 << 20)
+        if not part:
+            raise _Gone
+        return part
+
+    def _interrupt(self, number: int) -> None:
+        """Have the other side drop what it does; replace it where it does not answer."""
+        try:
+            if self._process is not None:
+                self._process.send_signal(signal.SIGUSR1)
+                self._receive(number, GRACE)
+        except _Gone:
+            self.end()
+        except BaseException:
+            self.end()
+            raise
+
+
+def _unpacked(reply: dict[str, Any]) -> dict[str, Any]:
+    problem = reply.get("problem")
+    if problem is None:
+        return {key: reply[key] for key in ("content", "csv")}
+    if "where" in problem:
+        raise InputError(**problem)
+    raise RefusedError(problem["message"])
+
+
+class _Dropped(BaseException):
+    """Raised in the other process by SIGUSR1, while it works."""
+
+
+def answered(request: dict[str, Any]) -> dict[str, Any]:
+    """The reply to a request: `query` of a state or a scenario `text`, `ranges`, `draws`."""
+    from comity.app.answer import answer, answer_text
+    from comity.app.state import State
+
+    try:
+        if request.get("text") is not None:
+            found = answer_text(request["text"], request["ranges"], request["draws"])
+        else:
+            found = answer(State.from_query(request["query"]), request["ranges"], request["draws"])
+    except InputError as problem:
+        keys = ("where", "problem", "found", "allowed", "nearest", "advice")
+        return {"problem": {key: _plain(getattr(problem, key)) for key in keys}}
+    except ComityError as problem:
+        return {"problem": {"message": str(problem)}}
+    return {"content": json.loads(found.body), "csv": found.csv}
+
+
+def _plain(thing: Any) -> Any:
+    """Words as JSON has them."""
+    if thing is None or isinstance(thing, str):
+        return thing
+    return [str(one) for one in thing] if isinstance(thing, (list, tuple, set, frozenset, dict)) else str(thing)
+
+
+def main(patience: int) -> None:
+    """The body of the process."""
+    os.nice(patience)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    working = False
+
+    def drop(_number: int, _frame: Any) -> None:
+        if working:
+            raise _Dropped
+
+    signal.signal(signal.SIGUSR1, drop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group: the worker ends this one
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        try:
+            working = True
+            reply = answered(request)
+            working = False
+        except _Dropped:
+            reply = {"problem": {"message": "dropped"}}
+        working = False
+        text = json.dumps({**reply, "number": request["number"]}, ensure_ascii=False, separators=(",", ":"))
+        try:
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the worker has ended meanwhile
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

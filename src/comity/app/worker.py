@@ -1,0 +1,133 @@
+"""What one process of the server keeps: its lanes, its processes aside, and its latest answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from comity.app import child, limits
+from comity.app.answer import Answer, answer, answer_text, reproduce
+from comity.app.aside import PATIENCE, Aside
+from comity.app.cache import Kept
+from comity.app.catalogue import catalogue
+from comity.app.lanes import HardError, Lane, Stopped
+from comity.app.state import State, scenario_names, scenario_of
+from comity.uncertainty.interval import DRAWS
+
+
+class Worker:
+    """Slider steps are solved here; slow ones, ranges and bands in a process aside each; a report or figure in one of
+    its own."""
+
+    def __init__(self) -> None:
+        hush()
+        self.steps = Lane("steps", limits.CENTRAL_SECONDS, processor=limits.STEP_SECONDS)
+        self.hard = Lane("slow", limits.CENTRAL_SECONDS, droppable=True)
+        self.ranges = Lane("ranges", limits.RANGE_SECONDS, droppable=True)
+        self.bands = Lane("bands", limits.BAND_SECONDS, droppable=True)
+        self.drawings = Lane("drawings", limits.REPORT_SECONDS + 5)
+        self.asides = {name: Aside(patience) for name, patience in PATIENCE.items()}
+        self.answers: Kept[Answer] = Kept(limits.CACHED)
+        self.files: Kept[bytes] = Kept(limits.CACHED_FILES)
+        self.slow: OrderedDict[str, float] = OrderedDict()  # until when, by what slow states share
+        self.ready: asyncio.Task[Any] | None = None
+
+    async def warm(self, first: State) -> None:
+        """Load the worlds and solve the first scenario: nobody waits for them. More follows."""
+        await asyncio.to_thread(_load, first)
+        self.ready = asyncio.ensure_future(self._warmer(first))
+
+    async def _warmer(self, first: State) -> None:
+        """What the next visitors are likely to ask: the first scenario's range and band, and what the scenarios have in
+        common."""
+        await self.answer(first, True)
+        for name in scenario_names():
+            await asyncio.to_thread(_load, State(name))
+        await self.answer(first, True, DRAWS)
+
+    async def answer(self, state: State, ranges: bool, draws: int = 0) -> Answer:
+        """The answer of a state, kept or solved."""
+        key = ("state", state.query, ranges, draws)
+        alike = without_sizes(state)
+        return await self.answers.get(key, lambda: self._made(alike, partial(answer, state), key, query=state.query))
+
+    async def answer_text(self, text: str, ranges: bool, draws: int = 0) -> Answer:
+        """The answer of a scenario text, kept or solved."""
+        key = ("yaml", text, ranges, draws)
+        return await self.answers.get(key, lambda: self._made(text, partial(answer_text, text), key, text=text))
+
+    async def _made(self, alike: str, central: Callable[[bool], Answer], key: Any, **request: Any) -> Answer:
+        """A step in this process unless those like it are slow; the rest aside, slow ranges among the bands."""
+        ranges, draws = key[2:]
+        slow = self.slow.get(alike, 0.0) > monotonic()
+        if not ranges and not slow:
+            try:
+                found: Answer = await self.steps.do(partial(central, False))
+                return found
+            except HardError:
+                self._remember(alike)
+        lane = self.hard if not ranges else self.bands if draws or slow else self.ranges
+        request = {**request, "ranges": ranges, "draws": draws}
+        begun: list[float] = []
+
+        def work() -> Answer:
+            begun.append(monotonic())
+            return Answer(**self.asides[lane.name].ask(**request))
+
+        try:
+            made: Answer = await lane.do(work)
+        finally:
+            if begun and not draws and monotonic() - begun[0] > limits.SLOW_SECONDS:
+                self._remember(alike)
+        return made
+
+    def _remember(self, alike: str) -> None:
+        self.slow[alike] = monotonic() + limits.SLOW_FOR
+        self.slow.move_to_end(alike)
+        while len(self.slow) > limits.SLOW:
+            self.slow.popitem(last=False)
+
+    async def drawing(self, state: State, draws: int, kind: str, name: str) -> bytes:
+        """A report or figure of a state. What is wrong with the state is said before anything is drawn."""
+        await self.answer(state, False)
+        scenario, text = scenario_of(state)
+        command = reproduce(scenario, text, state, draws)["cli"]
+        work = partial(child.drawn, kind, name, text, command, draws)
+        return await self.files.get((state.query, draws, kind, name), lambda: self.drawings.do(work))
+
+    def close(self) -> None:
+        """End the threads and the processes aside."""
+        if self.ready is not None:
+            self.ready.cancel()
+        for lane in (self.steps, self.hard, self.ranges, self.bands, self.drawings):
+            lane.close()
+        for aside in self.asides.values():
+            aside.end()
+
+
+def _load(state: State) -> None:
+    """Load the worlds, and solve a state once, for what is kept of it in passing: worlds under its assumptions."""
+    catalogue()
+    answer(state, False)
+
+
+def hush() -> None:
+    """Have Python not report the end of a solve that met a finaliser, which lets none out: the lane says it again."""
+    usual = sys.unraisablehook
+
+    def report(about: sys.UnraisableHookArgs) -> None:
+        if not isinstance(about.exc_value, Stopped):
+            usual(about)
+
+    sys.unraisablehook = report
+
+
+def without_sizes(state: State) -> str:
+    """What a state shares with those in which sliders stand elsewhere: they take about as long."""
+    return replace(state, measures=tuple(replace(one, size=None) for one in state.measures)).query
