@@ -48,8 +48,8 @@ def _span(text: str) -> tuple[str, ...]:
 
 
 def sector_called(word: str, among: Sequence[str]) -> str | None:
-    """ "AGR (Agriculture forestry and fishing)" for a word of a sector's name, "agriculture" say; None if none has it or
-    more than one."""
+    """The code and name of the sector that a word of its name means, "agriculture" say; None if none has it, or more than
+    one."""
     table, asked = load_sectors(), word.casefold()
     names = {code: table[code].name for code in among if code in table}
     found = [code for code, name in names.items() if name.casefold().startswith(asked)] or [

@@ -44,8 +44,9 @@ def directions(outcomes: Outcomes) -> list[Direction]:
     touches. None where no measure is about flows between economies."""
     world = outcomes.world
     touched = np.zeros((len(world.countries),) * 2, dtype=bool)
+    place = {code: k for k, code in enumerate(world.countries)}
     for importer, exporter in outcomes.compiled.pairs:
-        touched[world.country(importer), world.country(exporter)] = True
+        touched[place[importer], place[exporter]] = True
     np.fill_diagonal(touched, False)
     if not touched.any():
         return []
