@@ -48,7 +48,7 @@ def _span(text: str) -> tuple[str, ...]:
 
 
 def sector_called(word: str, among: Sequence[str]) -> str | None:
-    """The code and name of the sector that a word of its name means, "agriculture" say; None if none has it, or more than
+    """Code and name of the sector that a word of its name means, "agriculture" say; None if none has it, or more than
     one."""
     table, asked = load_sectors(), word.casefold()
     names = {code: table[code].name for code in among if code in table}
