@@ -111,8 +111,12 @@ def _read(path: Path) -> World:
     if not path.is_file():
         raise BundleError(where, "is not a file")
     if not zipfile.is_zipfile(path):
-        raise BundleError(where, "cannot be read: no comity bundle, or a truncated one", found="a file that is no .npz archive",
-                          advice="Build it again with `comity world build`.")  # fmt: skip
+        raise BundleError(
+            where,
+            "cannot be read: no comity bundle, or a truncated one",
+            found="a file that is no .npz archive",
+            advice="Build it again with `comity world build`.",
+        )
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             manifest: dict[str, Any] = json.loads(bytes(file["manifest"]).decode())
