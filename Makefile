@@ -21,8 +21,14 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# measures again what docs/performance.md and docs/uncertainty.md say, and writes their tables
+bench: export OPENBLAS_NUM_THREADS = 1
+bench: export OMP_NUM_THREADS = 1
 bench: $(STAMP) $(JAX)
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.bench --write
+	$(BIN)/python -m benchmarks.limits --write
+	$(BIN)/python -m benchmarks.bands --write
+	$(BIN)/python -m benchmarks.products
 
 world: $(STAMP)
 	$(BIN)/comity world build --data ../shared/data
