@@ -10,8 +10,9 @@ JAX    := $(VENV)/.jax
 demo: $(STAMP)
 	$(BIN)/comity run tehran-2023 --out results
 
+# two workers; a file's tests stay in one of them, so that a server or a world is set up once
 test: $(STAMP) $(JAX)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
