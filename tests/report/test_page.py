@@ -7,7 +7,7 @@ import re
 import pytest
 
 from comity import Outcomes, load_world, simulate
-from comity.report import charts, drawing, headline, sectors, trade_drawing
+from comity.report import charts, drawing, headline, sectors, trade_drawing, vega_lite
 from comity.report.page import by_sector, context, page
 from comity.report.terminal import summary, verdict
 from comity.scenario.load import parse_scenario
@@ -139,12 +139,16 @@ def test_page_is_one_file_that_asks_for_nothing(drawn: str) -> None:
 
 def test_figures_are_valid_vega_lite(outcomes: Outcomes) -> None:
     for width in (drawing.WIDE, drawing.NARROW):
-        drawing.bars(charts.bars_data(outcomes), width).to_dict(validate=True)
-        drawing.tile_map(charts.map_data(outcomes), width).to_dict(validate=True)
-        spec = trade_drawing.flows(charts.flows_data(outcomes), width).to_dict(validate=True)
+        for chart in (
+            drawing.bars(charts.bars_data(outcomes), width),
+            drawing.tile_map(charts.map_data(outcomes), width),
+        ):
+            vega_lite.altair_chart(chart).to_dict(validate=True)
+        spec = vega_lite.altair_chart(trade_drawing.flows(charts.flows_data(outcomes), width)).to_dict(validate=True)
         # range, hollow dot, filled dot, and the words: at the right, or above with the name
         assert len(spec["layer"]) == (4 if width == drawing.WIDE else 5)
-        panels = trade_drawing.sector_panels(sectors.sectors_data(outcomes), width).to_dict(validate=True)
+        chart = trade_drawing.sector_panels(sectors.sectors_data(outcomes), width)
+        panels = vega_lite.altair_chart(chart).to_dict(validate=True)
         joined = panels["hconcat" if width == drawing.WIDE else "vconcat"]
         assert [panel["title"]["text"] for panel in joined] == ["Iran to Belarus", "Belarus to Iran"]
 

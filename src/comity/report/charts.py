@@ -11,6 +11,7 @@ import numpy as np
 
 from comity.outcomes.simulate import label
 from comity.report import drawing, trade_drawing
+from comity.report import vega_lite as vl
 from comity.report.drawing import ACCENT, BREAKS, CLASSES, TILE_INK, TILE_INK_3, WHITE, WIDE
 from comity.report.words import levels, small_per_cent
 
@@ -127,13 +128,11 @@ def flow_finding(flows: list[dict[str, Any]]) -> str:
 
 def plot_table(table: Table) -> Any:
     """The chart of a table of Outcomes, for notebooks."""
-    import altair as alt
-
     outcomes = table.outcomes
     if table.name == "welfare":
-        return drawing.bars(bars_data(outcomes), WIDE)
+        return vl.altair_chart(drawing.bars(bars_data(outcomes), WIDE))
     if table.name in ("trade", "diversion", "totals"):
-        return trade_drawing.flows(flows_data(outcomes), WIDE)
+        return vl.altair_chart(trade_drawing.flows(flows_data(outcomes), WIDE))
     column = {"prices": "price_pct", "production": "change", "revenue": "tariff_revenue_after"}.get(
         table.name, "equivalent_variation"
     )
@@ -144,8 +143,9 @@ def plot_table(table: Table) -> Any:
     rows: list[dict[str, Any]] = []
     for _, row in chosen.iterrows():
         rows.append({"name": " ".join(str(row[k]) for k in keys), "value": float(row[column])})  # noqa: PERF401
-    return drawing.configured(
-        alt.Chart(alt.Data(values=rows), width=400, height=alt.Step(20))
-        .mark_bar(color=ACCENT, aria=False)
-        .encode(x=alt.X("value:Q", title=column), y=alt.Y("name:N", sort=None, title=None))
+    chart = (
+        vl.chart(vl.held(rows), width=400, height=vl.step(20))
+        .mark("bar", color=ACCENT, aria=False)
+        .encode(x=vl.field("value:Q", title=column), y=vl.field("name:N", sort=None, title=None))
     )
+    return vl.altair_chart(drawing.configured(chart))

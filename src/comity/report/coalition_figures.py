@@ -13,6 +13,7 @@ from comity.coalition.game import LARGEST
 from comity.coalition.result import CoalitionResult
 from comity.errors import InputError
 from comity.outcomes.simulate import label
+from comity.report import vega_lite as vl
 from comity.report.drawing import (
     ACCENT,
     INK,
@@ -26,7 +27,6 @@ from comity.report.drawing import (
     bars,
     beside,
     configured,
-    held,
     named_axis,
     png,
     svg,
@@ -49,8 +49,6 @@ def lattice(rows: Rows, width: int) -> Any:
 
     Rows: name, size, place (from 0 in its size), value (text), stable; `edges` [(size, place), ...] to smaller ones.
     """
-    import altair as alt
-
     most = max(row["size"] for row in rows)
     tall = max(row["place"] for row in rows) + 1
     many = {row["size"]: sum(other["size"] == row["size"] for other in rows) for row in rows}
@@ -71,48 +69,49 @@ def lattice(rows: Rows, width: int) -> Any:
         for row in rows for size, place in row["edges"]
     ]  # fmt: skip
     half, type_size = tall / 2, 12 if width == WIDE else 9
-    scales = alt.Scale(domain=[-0.45, most + 0.45], nice=False), alt.Scale(domain=[half, -half], nice=False)
+    scales = vl.options(domain=[-0.45, most + 0.45], nice=False), vl.options(domain=[half, -half], nice=False)
     size = {"width": width - 20, "height": max(tall * (46 if width == WIDE else 46 + 11 * lined), 150)}
-    x, y = alt.X("size:Q", scale=scales[0], axis=None), alt.Y("y:Q", scale=scales[1], axis=None)
-    base = alt.Chart(alt.Data(values=nodes), **size)
-    edges = alt.Chart(alt.Data(values=lines), **size).mark_rule(color=RULE, strokeWidth=1.2, aria=False)
+    x, y = vl.field("size:Q", scale=scales[0], axis=None), vl.field("y:Q", scale=scales[1], axis=None)
+    base = vl.chart(vl.held(nodes), **size)
+    edges = vl.chart(vl.held(lines), **size).mark("rule", color=RULE, strokeWidth=1.2, aria=False)
     layers = [
         edges.encode(
-            x=alt.X("x:Q", scale=scales[0], axis=None), x2="x2:Q", y=alt.Y("y:Q", scale=scales[1], axis=None), y2="y2:Q"
+            x=vl.field("x:Q", scale=scales[0], axis=None), x2=vl.end("x2"),
+            y=vl.field("y:Q", scale=scales[1], axis=None), y2=vl.end("y2")
         ),
-        base.transform_filter("datum.stable").mark_point(filled=True, color=ACCENT, size=110, opacity=1, aria=False)
+        base.where("datum.stable").mark("point", filled=True, color=ACCENT, size=110, opacity=1, aria=False)
         .encode(x=x, y=y),
-        base.transform_filter("!datum.stable").mark_point(filled=False, color=INK3, size=90, aria=False)
+        base.where("!datum.stable").mark("point", filled=False, color=INK3, size=90, aria=False)
         .encode(x=x, y=y),
         *(
-            base.transform_filter(f"datum.lines == {count}")
-            .mark_text(dy=-12 - 10 * (count - 1), fontSize=type_size, color=INK, lineBreak="\n", aria=False)
+            base.where(f"datum.lines == {count}")
+            .mark("text", dy=-12 - 10 * (count - 1), fontSize=type_size, color=INK, lineBreak="\n", aria=False)
             .encode(x=x, y=y, text="name:N")
             for count in range(1, lined + 1)
         ),
-        base.mark_text(dy=17, fontSize=type_size, color=INK2, aria=False).encode(x=x, y=y, text="value:N"),
+        base.mark("text", dy=17, fontSize=type_size, color=INK2, aria=False).encode(x=x, y=y, text="value:N"),
     ]  # fmt: skip
-    return configured(alt.layer(*layers))
+    return configured(vl.layer(*layers))
 
 
 def frontier(rows: Rows, width: int) -> Any:
     """Benefit against cost. Rows: cost, benefit, kind ("any", "best", "whole"), name; and x, y titles in every row."""
-    import altair as alt
-
     plot: dict[str, Any] = {"width": width - 90, "height": 300 if width == WIDE else 240}
-    x = alt.X("cost:Q", title=rows[0]["x"], axis=alt.Axis(tickCount=6, tickMinStep=1, labelExpr=NUMBERS))
-    y = alt.Y("benefit:Q", title=rows[0]["y"], axis=alt.Axis(tickCount=6, labelExpr=NUMBERS))
+    x = vl.field("cost:Q", title=rows[0]["x"], axis=vl.options(tickCount=6, tickMinStep=1, labelExpr=NUMBERS))
+    y = vl.field("benefit:Q", title=rows[0]["y"], axis=vl.options(tickCount=6, labelExpr=NUMBERS))
 
     def of(*kinds: str) -> Any:
-        return alt.Chart(alt.Data(values=[row for row in rows if row["kind"] in kinds]), **plot)
+        return vl.chart(vl.held(row for row in rows if row["kind"] in kinds), **plot)
 
     return configured(
-        alt.layer(
-            of("any").mark_point(filled=True, color=RULE2, size=14, opacity=0.6, aria=False).encode(x=x, y=y),
-            of("best", "whole").mark_line(color=ACCENT, strokeWidth=1.6, aria=False).encode(x=x, y=y),
-            of("best").mark_point(filled=True, color=ACCENT, size=45, opacity=1, aria=False).encode(x=x, y=y),
-            of("whole").mark_point(filled=True, color=INK, size=80, opacity=1, aria=False).encode(x=x, y=y),
-            of("whole").mark_text(align="right", dx=-8, dy=-8, color=INK, aria=False).encode(x=x, y=y, text="name:N"),
+        vl.layer(
+            of("any").mark("point", filled=True, color=RULE2, size=14, opacity=0.6, aria=False).encode(x=x, y=y),
+            of("best", "whole").mark("line", color=ACCENT, strokeWidth=1.6, aria=False).encode(x=x, y=y),
+            of("best").mark("point", filled=True, color=ACCENT, size=45, opacity=1, aria=False).encode(x=x, y=y),
+            of("whole").mark("point", filled=True, color=INK, size=80, opacity=1, aria=False).encode(x=x, y=y),
+            of("whole")
+            .mark("text", align="right", dx=-8, dy=-8, color=INK, aria=False)
+            .encode(x=x, y=y, text="name:N"),
         )
     )
 
@@ -197,13 +196,11 @@ def _ticked(result: CoalitionResult, rows: Rows, name: str) -> Rows:
 
 def member_bars(rows: Rows, width: int) -> Any:
     """`bars` with a short tick for every other elasticity set."""
-    import altair as alt
-
     chart = bars(rows, width)
     ticks = [{"name": row["name"], "tick": value} for row in rows for value in row.get("ticks", ())]
     if ticks:
-        marks = alt.Chart(held(ticks)).mark_tick(color=INK2, size=9, thickness=1.3, opacity=1, aria=False)
-        chart.layer.append(marks.encode(x=alt.X("tick:Q"), y=named_axis(rows, beside(rows, width))))
+        marks = vl.chart(vl.held(ticks)).mark("tick", color=INK2, size=9, thickness=1.3, opacity=1, aria=False)
+        chart = chart.with_layer(marks.encode(x=vl.field("tick:Q"), y=named_axis(rows, beside(rows, width))))
     return chart
 
 
@@ -289,14 +286,11 @@ def figure_jobs(result: CoalitionResult) -> dict[str, dict[str, Any]]:
 
 def draw_jobs(jobs: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
     """Every picture as SVG, wide and narrow."""
-    from altair.utils import schemapi
-
-    with schemapi.debug_mode(False):  # the charts are ours and validated in the tests; checking them here takes 0.6 s
-        return {
-            name: {key: svg(job["kind"](job["rows"], width), job["text"])
-                   for key, width in (("wide", WIDE), ("narrow", NARROW))}
-            for name, job in jobs.items()
-        }  # fmt: skip
+    return {
+        name: {key: svg(job["kind"](job["rows"], width), job["text"])
+               for key, width in (("wide", WIDE), ("narrow", NARROW))}
+        for name, job in jobs.items()
+    }  # fmt: skip
 
 
 def write_figures(folder: Path, jobs: dict[str, dict[str, Any]], drawn: dict[str, dict[str, str]]) -> None:
@@ -319,19 +313,18 @@ def plot_table(table: Table) -> Any:
     """The chart of a table, for notebooks. Raises InputError for a table that has none."""
     result: Any = table.outcomes
     if table.name == "contributions":
-        return member_bars(contribution_rows(result), WIDE)
+        return vl.altair_chart(member_bars(contribution_rows(result), WIDE))
     if table.name == "bystanders":
-        return bars(bystander_rows(result), WIDE)
+        return vl.altair_chart(bars(bystander_rows(result), WIDE))
     if table.name in ("frontier", "steps"):
-        return frontier(frontier_rows(result), WIDE)
+        return vl.altair_chart(frontier(frontier_rows(result), WIDE))
     if table.name == "coalitions" and lattice_rows(result):
-        return lattice(lattice_rows(result), WIDE)
+        return vl.altair_chart(lattice(lattice_rows(result), WIDE))
     keys = {"stability": ("incentive", ""), "partners": ("adds", "adds")}
     if table.name in keys and len(table):
         value, stem = keys[table.name]
         names = [str(name) for name in table.columns["name"]]
-        return bars(
-            bar_rows(names, table.columns[value], *_interval(result, table.name, stem), [""] * len(names)), WIDE
-        )
+        rows = bar_rows(names, table.columns[value], *_interval(result, table.name, stem), [""] * len(names))
+        return vl.altair_chart(bars(rows, WIDE))
     drawn = "contributions, bystanders, frontier, coalitions (up to five players), stability, partners"
     raise InputError(f"table {table.name}", "this table has no picture", allowed=drawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
+from comity.report import vega_lite as vl
 from comity.report.drawing import (
     ACCENT,
     GAIN,
@@ -18,7 +19,6 @@ from comity.report.drawing import (
     WIDE,
     beside,
     configured,
-    held,
     named_axis,
     names_above,
 )
@@ -35,8 +35,6 @@ SMALLEST, LARGEST = 1e-4, 20.0
 def ruler(rows: list[dict[str, Any]], width: int) -> Any:
     """Changes of real income on one logarithmic ruler in per cent, each step ten times the last; above it the same
     as time: a year has 525,600 minutes. Rows: name, value, low, high (sizes, positive), said, color (see `bars`)."""
-    import altair as alt
-
     wide = beside(rows, width)
     plot = width - (SIDE + 125 if wide else 12)
     shown = [
@@ -44,88 +42,85 @@ def ruler(rows: list[dict[str, Any]], width: int) -> Any:
         for row in rows
     ]
     top = max([1.0, *(row["high"] for row in shown)]) * 1.3
-    scale = alt.Scale(type="log", domain=[SMALLEST, top], nice=False)
-    axis = alt.Axis(values=[d for d in DECADES if d <= top], labelExpr="datum.value + ' %'", tickSize=6, grid=wide,
+    scale = vl.options(type="log", domain=[SMALLEST, top], nice=False)
+    axis = vl.options(values=[d for d in DECADES if d <= top], labelExpr="datum.value + ' %'", tickSize=6, grid=wide,
                     labelAngle=0, labelOverlap=False, labelFlush=False)  # fmt: skip
     title = "change of real income, per cent (each step ten times the last)"
-    x = alt.X("at:Q", scale=scale, title=title if wide else "per cent, each step ten times the last", axis=axis)
+    x = vl.field("at:Q", scale=scale, title=title if wide else "per cent, each step ten times the last", axis=axis)
     y = named_axis(shown, wide)
-    color = alt.Color(
-        "color:N", scale=alt.Scale(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
+    color = vl.field(
+        "color:N", scale=vl.options(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
     )
-    base = alt.Chart(width=plot, height=alt.Step(38 if wide else 44))
+    base = vl.chart(width=plot, height=vl.step(38 if wide else 44))
     times = [{"at": at, "word": word} for at, word in TIMES if SMALLEST < at < top and (wide or word in SPARSE)]
-    clock = alt.Chart(held(times), width=plot, height=16)
-    words = clock.mark_text(fontSize=12, color=INK3, aria=False).encode(
-        x=alt.X("at:Q", scale=scale, axis=None), text=alt.Text("word:N")
+    clock = vl.chart(vl.held(times), width=plot, height=16)
+    words = clock.mark("text", fontSize=12, color=INK3, aria=False).encode(
+        x=vl.field("at:Q", scale=scale, axis=None), text=vl.field("word:N")
     )
     marks = [
-        base.mark_rule(strokeWidth=6, opacity=0.35, aria=False).encode(
-            x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, color=color
+        base.mark("rule", strokeWidth=6, opacity=0.35, aria=False).encode(
+            x=vl.field("low:Q"), x2=vl.end("high"), y=y, color=color
         ),
-        base.transform_filter("datum.color != 'noise'")
-        .mark_point(filled=True, size=80, opacity=1, aria=False)
+        base.where("datum.color != 'noise'")
+        .mark("point", filled=True, size=80, opacity=1, aria=False)
         .encode(x=x, y=y, color=color),
-        base.transform_filter("datum.color == 'noise'")
-        .mark_point(filled=True, fill=PAPER, stroke=INK3, size=70, opacity=1, aria=False)
+        base.where("datum.color == 'noise'")
+        .mark("point", filled=True, fill=PAPER, stroke=INK3, size=70, opacity=1, aria=False)
         .encode(x=x, y=y),
     ]
     if wide:
-        side = base.mark_text(align="left", color=INK2, aria=False)
-        marks.append(side.encode(y=y, text=alt.Text("said:N"), x=alt.XValue(plot + 12)))
+        side = base.mark("text", align="left", color=INK2, aria=False)
+        marks.append(side.encode(y=y, text=vl.field("said:N"), x=vl.value(plot + 12)))
     else:
         marks += names_above(base, y, plot, "said")
-    return configured(alt.vconcat(words, alt.layer(*marks, data=held(shown)), spacing=2))
+    return configured(vl.stacked(words, vl.layer(*marks, data=vl.held(shown)), spacing=2))
 
 
 def monitor(rows: list[dict[str, Any]], width: int) -> Any:
     """One panel a statistical count, same axes. Rows: count, kind (observed, predicted, no deal, promised, signed),
     year (decimal), value, low, high, text."""
-    import altair as alt
-
     counts = list(dict.fromkeys(row["count"] for row in rows))
     values = [row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None]
     years = [row["year"] for row in rows]
     inner = PANEL - 64 if width == WIDE else width - 64
     # room at the right for the words at the ends of the lines
-    x_scale = alt.Scale(domain=[min(years) - 0.3, max(years) + 2.6], nice=False)
+    x_scale = vl.options(domain=[min(years) - 0.3, max(years) + 2.6], nice=False)
     top = 1.12 * max(values)
-    panels = [_panel(alt, [r for r in rows if r["count"] == name], name, x_scale, top, inner) for name in counts]
-    joined = alt.hconcat(*panels, spacing=18) if width == WIDE else alt.vconcat(*panels, spacing=18)
+    panels = [_panel([r for r in rows if r["count"] == name], name, x_scale, top, inner) for name in counts]
+    joined = vl.in_a_row(*panels, spacing=18) if width == WIDE else vl.stacked(*panels, spacing=18)
     return configured(joined)
 
 
-def _panel(alt: Any, rows: list[dict[str, Any]], name: str, x_scale: Any, top: float, width: int) -> Any:
-    y_scale = alt.Scale(domain=[0, top], nice=False)
+def _panel(rows: list[dict[str, Any]], name: str, x_scale: Any, top: float, width: int) -> Any:
+    y_scale = vl.options(domain=[0, top], nice=False)
     years = [row["year"] for row in rows if row["kind"] != "signed"]
     first, last = ceil(min(years)), floor(max(years))  # no ticks where only the words at the lines' ends stand
-    ticks = alt.Axis(format="d", values=list(range(last, first - 1, -2 if last - first > 4 else -1)), grid=False)
-    x = alt.X("year:Q", scale=x_scale, title=None, axis=ticks)
-    y = alt.Y("value:Q", scale=y_scale, title="million USD a year", axis=alt.Axis(tickCount=5))
+    ticks = vl.options(format="d", values=list(range(last, first - 1, -2 if last - first > 4 else -1)), grid=False)
+    x = vl.field("year:Q", scale=x_scale, title=None, axis=ticks)
+    y = vl.field("value:Q", scale=y_scale, title="million USD a year", axis=vl.options(tickCount=5))
 
     def of(kind: str) -> Any:
-        return alt.Chart(held(row for row in rows if row["kind"] == kind), width=width, height=HEIGHT)
+        return vl.chart(vl.held(row for row in rows if row["kind"] == kind), width=width, height=HEIGHT)
 
     predicted = of("predicted")
     layers = [
-        predicted.mark_area(color=ACCENT, opacity=0.18, aria=False).encode(
-            x=x, y=alt.Y("low:Q", scale=y_scale), y2=alt.Y2("high:Q")
+        predicted.mark("area", color=ACCENT, opacity=0.18, aria=False).encode(
+            x=x, y=vl.field("low:Q", scale=y_scale), y2=vl.end("high")
         ),
-        of("promised").mark_line(color=INK2, strokeDash=[2, 3], strokeWidth=1.4, aria=False).encode(x=x, y=y),
-        of("no deal").mark_line(color=RULE2, strokeDash=[6, 4], strokeWidth=1.6, aria=False).encode(x=x, y=y),
-        predicted.mark_line(color=ACCENT, strokeWidth=2.2, aria=False).encode(x=x, y=y),
-        of("observed").mark_line(color=INK, strokeWidth=1.6, aria=False).encode(x=x, y=y),
-        of("observed").mark_point(color=INK, filled=True, size=60, opacity=1, aria=False).encode(x=x, y=y),
-        of("signed").mark_rule(color=RULE2, aria=False).encode(x=x),
-        of("signed").mark_text(align="right", dx=-5, fontSize=12, color=INK3, aria=False)
-        .encode(x=x, y=alt.YValue(6), text=alt.TextValue("signed")),
-        _words(alt, rows, x, y, width, top),
+        of("promised").mark("line", color=INK2, strokeDash=[2, 3], strokeWidth=1.4, aria=False).encode(x=x, y=y),
+        of("no deal").mark("line", color=RULE2, strokeDash=[6, 4], strokeWidth=1.6, aria=False).encode(x=x, y=y),
+        predicted.mark("line", color=ACCENT, strokeWidth=2.2, aria=False).encode(x=x, y=y),
+        of("observed").mark("line", color=INK, strokeWidth=1.6, aria=False).encode(x=x, y=y),
+        of("observed").mark("point", color=INK, filled=True, size=60, opacity=1, aria=False).encode(x=x, y=y),
+        of("signed").mark("rule", color=RULE2, aria=False).encode(x=x),
+        of("signed").mark("text", align="right", dx=-5, fontSize=12, color=INK3, aria=False)
+        .encode(x=x, y=vl.value(6), text=vl.value("signed")),
+        _words(rows, x, y, width, top),
     ]  # fmt: skip
-    title = alt.TitleParams(name, fontSize=13, color=INK, anchor="start", fontWeight="bold")
-    return alt.layer(*layers).properties(title=title)
+    return vl.layer(*layers).titled(name, fontSize=13, color=INK, anchor="start", fontWeight="bold")
 
 
-def _words(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, width: int, top: float) -> Any:
+def _words(rows: list[dict[str, Any]], x: Any, y: Any, width: int, top: float) -> Any:
     """Words at the ends of the lines, moved apart where they would meet on an axis that ends at `top`."""
     ends = []
     for kind in ("promised", "predicted", "no deal"):
@@ -136,7 +131,7 @@ def _words(alt: Any, rows: list[dict[str, Any]], x: Any, y: Any, width: int, top
     gap = top * LINE / HEIGHT
     for k in range(1, len(ends)):
         ends[k]["value"] = max(ends[k]["value"], ends[k - 1]["value"] + gap)
-    chart = alt.Chart(held(ends), width=width, height=HEIGHT)
-    return chart.mark_text(align="left", dx=6, fontSize=12, color=INK2, aria=False).encode(
-        x=x, y=y, text=alt.Text("text:N")
+    chart = vl.chart(vl.held(ends), width=width, height=HEIGHT)
+    return chart.mark("text", align="left", dx=6, fontSize=12, color=INK2, aria=False).encode(
+        x=x, y=y, text=vl.field("text:N")
     )

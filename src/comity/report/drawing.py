@@ -1,4 +1,4 @@
-"""Altair charts from plain rows, and their SVG by vl-convert: only token colours, recoloured in dark mode.
+"""Vega-Lite charts from plain rows, and their SVG by vl-convert: only token colours, recoloured in dark mode.
 
 Also a small program: it draws the charts of a report in a process of its own, while the first one still solves, because
 the drawing engine needs a second to start. `Drawer` talks to it; without it the charts are drawn in place.
@@ -12,8 +12,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from typing import Any
+
+from comity.report import vega_lite as vl
 
 MINUS = "\N{MINUS SIGN}"
 INK, INK2, INK3 = "#1b1e23", "#4a515b", "#646b76"
@@ -41,24 +42,16 @@ DARK = {
 }  # fmt: skip
 
 
-def configured(chart: Any) -> Any:
+def configured(chart: vl.Chart) -> vl.Chart:
     """The chart in the report's tokens."""
     axis = {
         "labelColor": INK3, "titleColor": INK2, "gridColor": RULE, "domainColor": RULE2, "tickColor": RULE2,
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "aria": False,
     }  # fmt: skip
-    # one call: each of configure_view, configure_axis, ... would copy the chart again
-    return chart.configure(
+    return chart.configured(
         background="transparent", font="sans-serif", aria=False, view={"stroke": None}, axis=axis,
         text={"fontSize": 13, "color": INK, "aria": False}, mark={"aria": False},
     )  # fmt: skip
-
-
-def held(rows: Iterable[dict[str, Any]]) -> Any:
-    """Rows as the data of a chart: a tuple, because altair copies what a list holds at every step of a chart."""
-    import altair as alt
-
-    return alt.Data(values=tuple(rows))
 
 
 def scaled(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> tuple[float, str]:
@@ -70,33 +63,23 @@ def scaled(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> tuple[float, st
 def named_axis(rows: list[dict[str, Any]], wide: bool) -> Any:
     """The y channel of one row a name, in the given order: names at the left of a wide drawing, in a margin that leaves
     room for fonts wider than the one they were measured in; a narrow one has them above its marks (`names_above`)."""
-    import altair as alt
-
-    axis = alt.Axis(labelLimit=SIDE - 6, minExtent=SIDE, maxExtent=SIDE, labelColor=INK, labelFontSize=13, ticks=False,
-                    domain=False, labelPadding=10, grid=True) if wide else None  # fmt: skip
-    return alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=axis)
+    axis = vl.options(labelLimit=SIDE - 6, minExtent=SIDE, maxExtent=SIDE, labelColor=INK, labelFontSize=13,
+                      ticks=False, domain=False, labelPadding=10, grid=True) if wide else None  # fmt: skip
+    return vl.field("name:N", sort=[row["name"] for row in rows], title=None, axis=axis)
 
 
 def names_above(base: Any, y: Any, plot: int, right: str) -> list[Any]:
     """Names at the left and the field `right` at the right, both above the marks of their row."""
-    import altair as alt
-
     text: dict[str, Any] = {"dy": -15, "fontSize": 12.5, "aria": False}
     return [
-        base.mark_text(align="left", color=INK, **text).encode(y=y, text=alt.Text("name:N"), x=alt.XValue(0)),
-        base.mark_text(align="right", color=INK2, **text).encode(y=y, text=alt.Text(f"{right}:N"), x=alt.XValue(plot)),
+        base.mark("text", align="left", color=INK, **text).encode(y=y, text=vl.field("name:N"), x=vl.value(0)),
+        base.mark("text", align="right", color=INK2, **text).encode(y=y, text=vl.field(f"{right}:N"), x=vl.value(plot)),
     ]
 
 
 def beside(rows: list[dict[str, Any]], width: int) -> bool:
     """Whether the names fit at the left of the plot: the drawing is wide and none is long."""
     return width == WIDE and max(len(row["name"]) for row in rows) <= ONE_LINE
-
-
-def _at(pixels: float) -> Any:
-    import altair as alt
-
-    return alt.value(pixels)
 
 
 def gains(rows: list[dict[str, Any]], width: int) -> Any:
@@ -107,46 +90,41 @@ def gains(rows: list[dict[str, Any]], width: int) -> Any:
 def bars(rows: list[dict[str, Any]], width: int, scale: float = 1.0, unit: str = "million USD") -> Any:
     """Ranked bars in million USD (or what `scale` and `unit` say); whisker is the range; a range that includes zero has
     a hollow dot and no bar. Rows: name, value, low, high, color, percent."""
-    import altair as alt
-
     wide = beside(rows, width)
     shown = [{**row, **{key: row[key] / scale for key in ("value", "low", "high")}} for row in rows]
     plot = width - (SIDE + 145 if wide else 12)
     y = named_axis(shown, wide)
-    axis = alt.Axis(tickCount=5, labelFlush=False, labelExpr=signed_axis(True), grid=wide)
-    x = alt.X("value:Q", title=f"{unit} a year", axis=axis)
-    data = held(shown)
-    base = alt.Chart(width=plot, height=alt.Step(30 if wide else 42))
-    sure = base.transform_filter("datum.color != 'noise'")
-    noise = base.transform_filter("datum.color == 'noise'")
-    color = alt.Color(
-        "color:N", scale=alt.Scale(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
+    axis = vl.options(tickCount=5, labelFlush=False, labelExpr=signed_axis(True), grid=wide)
+    x = vl.field("value:Q", title=f"{unit} a year", axis=axis)
+    data = vl.held(shown)
+    base = vl.chart(width=plot, height=vl.step(30 if wide else 42))
+    sure = base.where("datum.color != 'noise'")
+    noise = base.where("datum.color == 'noise'")
+    color = vl.field(
+        "color:N", scale=vl.options(domain=["gain", "loss", "noise"], range=[GAIN, LOSS, RULE2]), legend=None
     )
     # one line, or where names stand above the marks a short one a row, which does not cross them
-    zero = alt.Chart(held([{"zero": 0}])).mark_rule(color=RULE2, aria=False).encode(x=alt.X("zero:Q"))
+    zero = vl.chart(vl.held([{"zero": 0}])).mark("rule", color=RULE2, aria=False).encode(x=vl.field("zero:Q"))
     if not wide:
-        zero = base.mark_tick(color=RULE2, size=20, thickness=1, aria=False).encode(x=alt.XDatum(0), y=y)
+        zero = base.mark("tick", color=RULE2, size=20, thickness=1, aria=False).encode(x=vl.datum(0), y=y)
     layers = [
-        sure.mark_bar(size=14, opacity=0.45, aria=False).encode(x=x, y=y, color=color),
+        sure.mark("bar", size=14, opacity=0.45, aria=False).encode(x=x, y=y, color=color),
         zero,
-        sure.mark_rule(strokeWidth=1.8, aria=False).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y, color=color),
-        sure.mark_point(filled=True, size=60, opacity=1, aria=False).encode(x=alt.X("value:Q"), y=y, color=color),
-        noise.mark_rule(color=RULE2, strokeWidth=1.6, aria=False).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), y=y),
-        noise.mark_point(filled=True, fill=PAPER, stroke=INK3, size=55, strokeWidth=1.4, opacity=1, aria=False)
-        .encode(x=alt.X("value:Q"), y=y),
+        sure.mark("rule", strokeWidth=1.8, aria=False).encode(x=vl.field("low:Q"), x2=vl.end("high"), y=y, color=color),
+        sure.mark("point", filled=True, size=60, opacity=1, aria=False).encode(x=vl.field("value:Q"), y=y, color=color),
+        noise.mark("rule", color=RULE2, strokeWidth=1.6, aria=False)
+        .encode(x=vl.field("low:Q"), x2=vl.end("high"), y=y),
+        noise.mark("point", filled=True, fill=PAPER, stroke=INK3, size=55, strokeWidth=1.4, opacity=1, aria=False)
+        .encode(x=vl.field("value:Q"), y=y),
     ]  # fmt: skip
     if not wide:
-        return configured(alt.layer(*layers, *names_above(base, y, plot, "percent"), data=data))
-    side = base.mark_text(align="left", color=INK2, aria=False)
-    return configured(
-        alt.layer(*layers, side.encode(y=y, text=alt.Text("percent:N"), x=alt.XValue(plot + 12)), data=data)
-    )
+        return configured(vl.layer(*layers, *names_above(base, y, plot, "percent"), data=data))
+    side = base.mark("text", align="left", color=INK2, aria=False)
+    return configured(vl.layer(*layers, side.encode(y=y, text=vl.field("percent:N"), x=vl.value(plot + 12)), data=data))
 
 
 def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
     """Tile map of real-income changes in fixed classes; parties outlined."""
-    import altair as alt
-
     step = 35 if width == WIDE else 16
     rows = [
         {**tile, "x": tile["column"] * step, "y": tile["line"] * step, "x2": tile["column"] * step + step - 2,
@@ -155,34 +133,34 @@ def tile_map(tiles: list[dict[str, Any]], width: int) -> Any:
         for tile in tiles
     ]  # fmt: skip
     size = {"width": max(r["x2"] for r in rows) + 4, "height": max(r["y2"] for r in rows) + 4}
-    data = held(rows)
-    scale_x = alt.Scale(domain=[0, size["width"]], nice=False, zero=False)
-    scale_y = alt.Scale(domain=[size["height"], 0], nice=False, zero=False)
+    data = vl.held(rows)
+    scale_x = vl.options(domain=[0, size["width"]], nice=False, zero=False)
+    scale_y = vl.options(domain=[size["height"], 0], nice=False, zero=False)
     place = {
-        "x": alt.X("x:Q", axis=None, scale=scale_x), "x2": alt.X2("x2:Q"),
-        "y": alt.Y("y:Q", axis=None, scale=scale_y), "y2": alt.Y2("y2:Q"),
+        "x": vl.field("x:Q", axis=None, scale=scale_x), "x2": vl.end("x2"),
+        "y": vl.field("y:Q", axis=None, scale=scale_y), "y2": vl.end("y2"),
     }  # fmt: skip
-    fill = alt.Fill("fill:N", scale=None, legend=None)
-    base = alt.Chart(**size)
-    layers = [base.mark_rect(aria=False).encode(**place, fill=fill)]
+    fill = vl.field("fill:N", scale=None, legend=None)
+    base = vl.chart(**size)
+    layers = [base.mark("rect", aria=False).encode(**place, fill=fill)]
     if width == WIDE:
         layers.append(
-            base.mark_text(fontSize=11.5, aria=False).encode(
-                x=alt.X("xm:Q", axis=None, scale=scale_x), y=alt.Y("ym:Q", axis=None, scale=scale_y),
-                text=alt.Text("code:N"), color=alt.Color("ink:N", scale=None, legend=None),
+            base.mark("text", fontSize=11.5, aria=False).encode(
+                x=vl.field("xm:Q", axis=None, scale=scale_x), y=vl.field("ym:Q", axis=None, scale=scale_y),
+                text=vl.field("code:N"), color=vl.field("ink:N", scale=None, legend=None),
             )
         )  # fmt: skip
     elif sum(row["party"] for row in rows) <= NAMED_PARTIES:  # too small for codes: parties are named beside their tile
-        x_side, y_side = alt.X("x2:Q", axis=None, scale=scale_x), alt.Y("ym:Q", axis=None, scale=scale_y)
+        x_side, y_side = vl.field("x2:Q", axis=None, scale=scale_x), vl.field("ym:Q", axis=None, scale=scale_y)
         text: dict[str, Any] = {"fontSize": 11.5, "align": "left", "dx": 3, "aria": False}
-        named = base.transform_filter("datum.party").encode(x=x_side, y=y_side, text=alt.Text("code:N"))
+        named = base.where("datum.party").encode(x=x_side, y=y_side, text=vl.field("code:N"))
         layers += [
-            named.mark_text(color=PAPER, stroke=PAPER, strokeWidth=3.5, **text),
-            named.mark_text(color=INK, **text),
+            named.mark("text", color=PAPER, stroke=PAPER, strokeWidth=3.5, **text),
+            named.mark("text", color=INK, **text),
         ]
-    outline = base.transform_filter("datum.party").mark_rect(filled=False, stroke=ACCENT, strokeWidth=2.5, aria=False)
+    outline = base.where("datum.party").mark("rect", filled=False, stroke=ACCENT, strokeWidth=2.5, aria=False)
     layers.append(outline.encode(**place))
-    return configured(alt.layer(*layers, data=data))
+    return configured(vl.layer(*layers, data=data))
 
 
 def signed_axis(signed: bool) -> str:
@@ -201,20 +179,15 @@ def png(drawn: str) -> str:
     return base64.b64encode(vl_convert.svg_to_png(whole, scale=2)).decode("ascii")
 
 
-def svg(chart: Any, text: str) -> str:
+def svg(chart: vl.Chart, text: str) -> str:
     """The chart as SVG with one accessible name; nothing inside is announced."""
-    return _named(_drawn(_spec(chart)), text)
+    return _named(_drawn(chart), text)
 
 
-def _spec(chart: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.to_dict(format="vega-lite", validate=False)
-    return spec
-
-
-def _drawn(spec: dict[str, Any]) -> str:
+def _drawn(chart: vl.Chart) -> str:
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(spec))
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
 def _named(drawn: str, text: str) -> str:
@@ -252,7 +225,7 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     if job.get("png"):
         drawn = draw({**job, "png": False})
         return {**drawn, "png": png(drawn["wide"])}
-    wide, narrow = (_spec(figure(job["rows"], width)) for width in (WIDE, NARROW))
+    wide, narrow = (figure(job["rows"], width) for width in (WIDE, NARROW))
     first = _named(_drawn(wide), job["text"])
     return {"wide": first, "narrow": first if narrow == wide else _named(_drawn(narrow), job["text"])}
 
@@ -316,14 +289,11 @@ class Drawer:
 
 def _serve() -> None:
     """Start the engine, then read jobs from standard input and write figures to standard output."""
-    from altair.utils import schemapi
-
-    schemapi.disable_debug_mode()  # the charts are ours and validated in the tests; checking them here takes 0.6 s
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
     drawn = [draw(job) for line in sys.stdin for job in json.loads(line)]
     sys.stdout.write(json.dumps(drawn))
 
 
 if __name__ == "__main__":
-    gc.disable()  # a process of seconds; altair's many small objects would be searched again and again
+    gc.disable()  # a process of seconds
     _serve()
