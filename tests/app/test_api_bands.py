@@ -18,7 +18,7 @@ from comity.app import limits
 from comity.app.answer import answer, answer_text
 from comity.app.aside import Aside, RefusedError
 from comity.app.cache import Kept
-from comity.app.lanes import DroppedError, HardError, Lane, Stopped, TooLong
+from comity.app.lanes import DroppedError, HardError, Lane, Stopped, TimeLimitError, TooLong
 from comity.app.state import State
 from comity.app.worker import without_sizes
 from comity.errors import InputError
@@ -161,6 +161,27 @@ def test_a_time_limit_reaches_the_process_aside(aside: Aside) -> None:
     asyncio.run(wait())
 
 
+def test_a_process_that_still_loads_its_modules_is_not_broken_by_a_drop() -> None:
+    """An exception inside an import leaves other errors and half a module behind: the process would end."""
+    made = Aside(0)
+
+    async def leave() -> dict[str, Any]:
+        lane = Lane("test", 60.0, droppable=True)
+        for wait in (0.05, 0.2, 0.4):
+            early = asyncio.ensure_future(lane.do(lambda: made.ask(**request("s=tehran-2023", 200))))
+            await asyncio.sleep(wait)
+            early.cancel()
+        found: dict[str, Any] = await lane.do(lambda: made.ask(**request("s=us-china-tariffs")))
+        lane.close()
+        return found
+
+    try:
+        assert asyncio.run(leave())["content"]["name"] == "us-china-tariffs"
+        assert made.started == 1
+    finally:
+        made.end()
+
+
 # -- lanes and what is kept ----------------------------------------------------------------------------------------
 
 
@@ -225,6 +246,27 @@ def test_an_exception_that_was_swallowed_is_raised_again() -> None:
 
     asyncio.run(wait())
     assert swallowed == [TooLong]
+
+
+def test_an_error_that_stands_in_the_place_of_the_end_is_not_passed_on() -> None:
+    """A library that is cut off, an import for one, may raise its own error instead; a mistake of the user stays one."""
+
+    def replaced(error: Exception) -> None:
+        try:
+            while True:
+                sum(range(100))
+        except Stopped as end:
+            raise error from end
+
+    async def wait() -> None:
+        lane = Lane("test", 0.1)
+        with pytest.raises(TimeLimitError):
+            await lane.do(lambda: replaced(RuntimeError("Error calling __set_name__")))
+        with pytest.raises(InputError, match="a mistake"):
+            await lane.do(lambda: replaced(InputError("here", "a mistake")))
+        lane.close()
+
+    asyncio.run(wait())
 
 
 def test_a_dropped_job_says_so_to_whoever_still_holds_it() -> None:

@@ -31,6 +31,7 @@ PARTS = [
     "follow",
     "who",
     "countries",
+    "dots",
     "count-1",
     "count-2",
     "sectors",
@@ -139,6 +140,16 @@ def test_nothing_changes_says_why_and_shows_no_cards() -> None:
     assert "Nothing changes, because the scenario has no measures." in html
     assert "<p>Add a measure to change something.</p>" in html
     assert 'class="three"' not in html and "Nothing changes</span>" in html
+
+
+def test_nothing_changes_is_said_once_and_no_numbers_pretend_otherwise() -> None:
+    off = answer(State.from_query("p=IRN.BLR&add=a:visa&off=a"))
+    html = results_html(off)
+    assert '<h1 class="say">Nothing changes, because every measure is switched off.</h1>' in html
+    assert html.count("Nothing changes, because") == 1 and "has no measures" not in html
+    assert "<p>Switch on: Visas of people who carry trade.</p>" in html
+    same = results_html(answer(State.from_query("p=RUS.BLR&add=a:tariff&m.a=0")))  # inside a customs union: zero anyway
+    assert "<svg" not in same and "range of" not in same.lower() and "<li>Range" not in same
 
 
 def test_pinned_values_are_matched_by_title_or_country(roadmap: Answer, joined: Answer) -> None:

@@ -588,6 +588,21 @@ def test_any_trade_gives_sound_pictures(flows: Any, before: Any, sectors: Any) -
         sound(pictures.sector_dots(sectors, "back & <forth>", width=width))
 
 
+def test_a_long_name_of_a_sector_is_whole_and_small_sectors_keep_a_decimal() -> None:
+    def sector(name: str, before: float, after: float) -> dict[str, Any]:
+        return {"sector": name[:4], "name": name, "direction": "a to b", "before": before, "after": after}
+
+    rows = [sector("Motor vehicles", 7.21, 120.4), sector("Furniture other manufacturing and repair", 0.61, 0.94)]
+    svg = pictures.sector_dots(rows, "a to b", width=344)
+    words = re.findall(r">([^<>]+)</text>", svg)
+    assert {"Furniture other manufacturing and", "repair", "0.6 to 0.9", "7.2 to 120.4"} <= set(words)
+    assert "\u2026" not in svg
+    tops = [float(y) for y in re.findall(r'<text x="0" y="([\d.]+)" class="c-ink">', svg)]
+    assert tops == [13, 57, 73]  # rows of 44, the second line 16 further down
+    large = pictures.sector_dots([sector("Crude oil", 64_546.2, 44_498.9)], "a to b")
+    assert f">64{THIN}546 to 44{THIN}499<" in large
+
+
 @given(some_card, numbers, st.none() | st.tuples(finite, finite).map(sorted).map(tuple))
 @settings(deadline=None, max_examples=150)
 def test_any_card_gives_a_sound_picture(one_card: Any, pinned: Any, axis: Any) -> None:

@@ -82,6 +82,9 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
     about = interval(outcomes, ranges)
     estimated = [code for code in world.countries if outcomes.status(code) == "estimated"]
     share = outcomes.compiled.empty_share
+    nothing = _nothing(outcomes, state)
+    if nothing is not None:  # the controls know more of the reason than the file: there a measure is off or absent
+        sentence, second = nothing[0], ""
     content: dict[str, Any] = {
         "state": None if state is None else state.as_json(),
         "query": "" if state is None else state.query,
@@ -91,7 +94,7 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
         "changed": state is not None and state != State(state.scenario),
         "sentence": sentence,
         "second_sentence": second,
-        "nothing": _nothing(outcomes, state),
+        "nothing": None if nothing is None else " ".join(nothing).strip(),
         "world": {
             "name": world.name, "economies": len(world.countries), "sectors": len(world.sectors),
             "base_year": world.base_year, "hash": world.hash,
@@ -110,7 +113,7 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
         "empty": {"share": share, "words": f"{share:.0%} of the measures' potential trade is on flows that are zero in "
                   "this world and stay zero." if share > 0 else ""},
         "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings,
-                  *(outcomes.range_notes() if ranges else [])],
+                  *(outcomes.range_notes() if ranges and nothing is None else [])],
         "without_solution": outcomes.refusals(),
         "controls": [] if state is None else [control.as_json() for control in controls_of(state)],
         "reproduce": reproduce(scenario, text, state, draws),
@@ -140,24 +143,24 @@ def _finite(thing: Any) -> Any:
     return None if isinstance(thing, float) and not np.isfinite(thing) else thing
 
 
-def _nothing(outcomes: Outcomes, state: State | None) -> str | None:
+def _nothing(outcomes: Outcomes, state: State | None) -> tuple[str, str] | None:
     """Why nothing changes and, for a state, which control would change something; None where something does."""
     reason = outcomes.compiled.nothing
     if reason is None:
         return None
     said = f"Nothing changes, because {reason}."
     if state is None:
-        return said
+        return said, ""
     controls = controls_of(state)
     off = [control for control in controls if not control.on]
     if not controls:
-        return f"{said} Add a measure to change something."
+        return said, "Add a measure to change something."
     if len(off) == len(controls):
-        return f"Nothing changes, because every measure is switched off. Switch on: {off[0].title}."
+        return "Nothing changes, because every measure is switched off.", f"Switch on: {off[0].title}."
     if outcomes.year is not None and all(measure.in_force == 0 for measure in outcomes.compiled.measures):
-        return f"{said} Choose a later year, or no year for the measures carried out in full."
+        return said, "Choose a later year, or no year for the measures carried out in full."
     moving = [control for control in controls if control.on and control.value is not None]
-    return f"{said} Move the slider of: {moving[0].title}." if moving else said
+    return said, f"Move the slider of: {moving[0].title}." if moving else ""
 
 
 def _countries(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from itertools import count
 from typing import IO, Any
 
@@ -24,6 +25,8 @@ from comity.errors import ComityError, InputError
 PATIENCE = {"slow": 3, "ranges": 10, "bands": 15}
 LOOK = 0.1  # seconds between looks at whether the work is still wanted
 GRACE = 3.0  # seconds in which an interrupted process must answer; else it is replaced
+STARTING = 30.0  # the same for one that still loads its modules: on a busy machine that takes longer than GRACE
+READY = 0  # number of the line that says that its modules are loaded
 
 
 class AsideError(ComityError):
@@ -50,6 +53,7 @@ class Aside:
         self.started = 0
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._rest = b""
         self._open: int | None = None
 
@@ -83,7 +87,7 @@ class Aside:
         """Start the process where it is not there."""
         if self._process is None:
             self.started += 1
-            self._rest = b""
+            self._ready, self._rest = False, b""
             command = [sys.executable, "-m", "comity.app.aside", str(self.patience)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -111,10 +115,10 @@ class Aside:
         except OSError:
             raise _Gone from None
 
-    def _receive(self, number: int, seconds: float | None = None) -> dict[str, Any]:
-        """The answer of that number; older ones are dropped."""
-        end = None if seconds is None else time.monotonic() + seconds
-        while end is None or time.monotonic() < end:
+    def _receive(self, number: int, *, soon: bool = False) -> dict[str, Any]:
+        """The answer of that number; older ones are dropped. soon : within GRACE, or STARTING."""
+        begun = time.monotonic()
+        while not soon or time.monotonic() - begun < (GRACE if self._ready else STARTING):
             line, mark, rest = self._rest.partition(b"\n")
             if not mark:
                 self._rest += self._read()
@@ -124,6 +128,7 @@ class Aside:
                 found: dict[str, Any] = json.loads(line)
             except ValueError:
                 raise _Gone from None
+            self._ready = True
             if found.get("number") == number:
                 self._open = None
                 return found
@@ -143,7 +148,7 @@ class Aside:
         try:
             if self._process is not None:
                 self._process.send_signal(signal.SIGUSR1)
-                self._receive(number, GRACE)
+                self._receive(number, soon=True)
         except _Gone:
             self.end()
         except BaseException:
@@ -194,29 +199,44 @@ def main(patience: int) -> None:
     os.nice(patience)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    working = False
+    working = dropped = False
 
     def drop(_number: int, _frame: Any) -> None:
+        nonlocal dropped
+        dropped = True
         if working:
             raise _Dropped
 
     signal.signal(signal.SIGUSR1, drop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group: the worker ends this one
+    import_module("comity.app.answer")  # not inside a request: an import that is cut off leaves other errors behind
+    _write({"number": READY})
+    early = dropped  # the first request was dropped while the modules were loaded
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        try:
-            working = True
-            reply = answered(request)
-            working = False
-        except _Dropped:
-            reply = {"problem": {"message": "dropped"}}
-        working = False
-        text = json.dumps({**reply, "number": request["number"]}, ensure_ascii=False, separators=(",", ":"))
-        try:
-            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:  # the worker has ended meanwhile
-            os._exit(0)
+        reply: dict[str, Any] = {"problem": {"message": "dropped"}}
+        if not early:
+            dropped = False
+            try:
+                working = True
+                reply = answered(request)
+                working = False
+            except _Dropped:
+                pass
+            except Exception:
+                if not dropped:  # else the library it was raised in has put its own in its place
+                    raise
+        working = early = False
+        _write({**reply, "number": request["number"]})
+
+
+def _write(reply: dict[str, Any]) -> None:
+    text = json.dumps(reply, ensure_ascii=False, separators=(",", ":"))
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the worker has ended meanwhile
+        os._exit(0)
 
 
 if __name__ == "__main__":

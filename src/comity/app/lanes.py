@@ -137,6 +137,8 @@ class Lane:
             job.answer.set_exception(self._said(end))
         except BaseException as problem:
             self._end()
+            if job.why is not None and not isinstance(problem, ComityError):
+                problem = self._said(job.why())  # an import that was cut off puts its own error in the place of ours
             job.answer.set_exception(problem)
         else:
             self._end()

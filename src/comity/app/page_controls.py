@@ -162,8 +162,9 @@ def _more(state: State, controls: Sequence[Control], catalogue: Catalogue) -> st
         name = next(n for n in _names(kind["kind"]) if n not in taken)
         value = ",".join([*present, f"{name}:{kind['kind']}"])
         options.append(f'<option value="{attribute(value)}">{escape(kind["title"])}</option>')
+    button = '<button id="addkind">Add<span class="vh"> a measure</span></button>'
     return (f'<div class="find"><label class="vh" for="kind">Add a measure</label><select id="kind" name="add">'
-            f'{"".join(options)}</select><button id="addkind">Add a measure</button></div>')  # fmt: skip
+            f'{"".join(options)}</select>{button}</div>')  # fmt: skip
 
 
 def _names(kind: str) -> Any:

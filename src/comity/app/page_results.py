@@ -61,8 +61,8 @@ def _lead(answer: Any) -> str:
     second = f'<p class="second">{escape(answer.second_sentence)}</p>' if answer.second_sentence else ""
     note = ""
     if answer.nothing:
-        advice = answer.nothing.removeprefix(answer.sentence).strip() or answer.nothing
-        note = f'<div class="note"><p>{escape(advice)}</p></div>' if advice != answer.sentence else ""
+        advice = answer.nothing.removeprefix(answer.sentence).strip()
+        note = f'<div class="note"><p>{escape(advice)}</p></div>' if advice else ""
     about = ""
     if answer.description:
         about = (f'<details id="about"><summary>What this scenario holds</summary><p>{escape(answer.description)}</p>'
@@ -198,7 +198,7 @@ def _trade(answer: Any, pinned: Any) -> str:
     """A panel for each statistical count, by its name."""
     kind = answer.interval["kind"]
     counts = [one for one in answer.counts if _drawn(one)]
-    if not counts:
+    if not counts or answer.nothing:
         return _part("trade", "", more=" hidden")
     known = [one for one in counts if all(flow["after"] is not None for flow in one["flows"])]
     figures = []
@@ -214,7 +214,8 @@ def _trade(answer: Any, pinned: Any) -> str:
             f"{tables.folded(f'count-{place}', tables.flows_table(count, kind))}</figure>"
         )
     dot = "filled dot" if kind == NONE else f"filled dot with its {kind}"
-    said = f'<p class="under">Goods, million USD a year. Hollow dot: before; {dot}: after.</p>'
+    # a part of its own: it changes with the kind of interval, and the section around the panels is left as it is
+    said = _part("dots", f"Goods, million USD a year. Hollow dot: before; {dot}: after.", "p", ' class="under"')
     title = "Trade among the parties" if len(counts) < 2 else "Trade among the parties, on each count"
     body = f'<h2 class="sec" id="trade" tabindex="-1">{title}</h2>{said}<div class="panels">{"".join(figures)}</div>'
     return f'<section aria-label="Trade among the parties">{body}</section>'
@@ -254,7 +255,7 @@ def _sectors(answer: Any) -> str:
 def _basis(answer: Any) -> str:
     """The interval, what is estimated, empty cells, notes, combinations without solution, world and settings."""
     names = joined([one["name"] for one in answer.estimated])
-    notes: list[str] = [answer.interval["words"]]
+    notes: list[str] = [] if answer.nothing else [answer.interval["words"]]
     if names:
         notes.append(f"Estimated, not observed: the trade detail of {names}.")
     notes += [*answer.notes, *(f"Without solution: {one}" for one in answer.without_solution)]

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from comity.app.intervals import HEADS, RANGE
+from comity.app.picture_parts import sector_digits
 from comity.report.words import MINUS, THIN, change_in_per_cent, decimals_for, plain
 
 Row = Sequence[str]
@@ -113,7 +114,7 @@ def flows_table(count: Mapping[str, Any], kind: str = RANGE) -> str:
 def sectors_table(sectors: Sequence[Mapping[str, Any]]) -> str:
     """Goods trade by sector and direction, central estimate."""
     most = max((one["after"] or 0.0 for one in sectors), default=0.0)
-    digits = 0 if most >= 100 else 1 if most >= 10 else 2
+    digits = sector_digits(most)
     rows = [
         [f"{one['name']}, {one['direction'][:1].lower() if one['direction'].startswith(('Among', 'The ')) else ''}"
          f"{one['direction'][1:] if one['direction'].startswith(('Among', 'The ')) else one['direction']}",

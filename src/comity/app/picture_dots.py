@@ -8,6 +8,7 @@ from typing import Any
 from comity.app.intervals import BEFORE_ENDS, RANGE
 from comity.app.picture_parts import (
     DOT,
+    LINE,
     NO_NUMBER,
     RING,
     SMALL,
@@ -20,10 +21,12 @@ from comity.app.picture_parts import (
     number,
     picture,
     row,
+    sector_digits,
     shown,
     text,
     text_width,
     tick_marks,
+    wrapped,
 )
 from comity.report.words import change_in_per_cent, decimals_for, joined
 
@@ -72,9 +75,13 @@ def sector_dots(sectors: Sequence[Flow], direction: str, *, width: float = 344, 
         return ""
     axis = axis_over([*numbers, number(top)], MARGIN, width - MARGIN)
     largest = max(abs(value) for value in numbers if value is not None)
-    drawn = [_sector(one, axis, SECTOR_ROW * k, width, largest) for k, one in enumerate(mine)]
-    finding = _sectors_finding(mine, direction, largest)
-    return _panel("sectors", width, axis, SECTOR_ROW * len(mine), finding, drawn)
+    drawn, top_of_row = [], 0.0
+    for one in mine:
+        words = _pair(number(one.get("before")), number(one.get("after")), largest)
+        name = wrapped(str(one.get("name") or one.get("sector") or ""), width - text_width(words) - 12)
+        drawn.append(_sector(one, (name, words), axis, top_of_row, width))
+        top_of_row += SECTOR_ROW + LINE * (len(name) - 1)
+    return _panel("sectors", width, axis, top_of_row, _sectors_finding(mine, direction, largest), drawn)
 
 
 def _panel(kind: str, width: float, axis: Axis, bottom: float, finding: str, drawn: Sequence[str]) -> str:
@@ -137,13 +144,12 @@ def _dots(axis: Axis, y: float, before: float | None, after: float | None) -> li
     return parts if after is None else [*parts, dot(axis.at(after), y, DOT, "c-accent")]
 
 
-def _sector(one: Flow, axis: Axis, top: float, width: float, largest: float) -> str:
-    """A row: name and numbers, marks."""
-    before, after, y = number(one.get("before")), number(one.get("after")), top + 30
-    words = _pair(before, after, largest)
-    name = fitted(str(one.get("name") or one.get("sector") or ""), width - text_width(words) - 12)
+def _sector(one: Flow, said: tuple[tuple[str, ...], str], axis: Axis, top: float, width: float) -> str:
+    """A row: name (one or two lines) and numbers, marks beneath."""
+    name, words = said
+    before, after, y = number(one.get("before")), number(one.get("after")), top + 30 + LINE * (len(name) - 1)
     parts = [
-        text(name, 0, top + 13, "c-ink"),
+        *(text(part, 0, top + 13 + LINE * k, "c-ink") for k, part in enumerate(name)),
         text(words, width, top + 13, "c-ink2", "end"),
         line(axis.left, axis.right, y, y, "c-rule"),
         line(axis.at(0.0), axis.at(0.0), y - 7, y + 7, "c-rule2"),
@@ -154,8 +160,9 @@ def _sector(one: Flow, axis: Axis, top: float, width: float, largest: float) -> 
 
 
 def _pair(before: float | None, after: float | None, largest: float) -> str:
-    """ "5.3 to 7.8"; decimals by the largest number of all panels, as in the report's figure."""
-    digits = 0 if largest >= 100 else 1 if largest >= 10 else 2
+    """ "5.3 to 7.8"; decimals by the largest number of all panels. From 100 to 1,000 one decimal stays: the small
+    sectors of such a panel would read "1 to 1"."""
+    digits = sector_digits(largest)
     return NO_NUMBER if before is None and after is None else f"{_level(before, digits)} to {_level(after, digits)}"
 
 

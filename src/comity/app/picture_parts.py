@@ -69,6 +69,11 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def sector_digits(largest: float) -> int:
+    """Decimals of trade by sector, in the drawing and in the table under it."""
+    return 0 if largest >= 1000 else 1 if largest >= 10 else 2
+
+
 def ends_of(low: Any, high: Any) -> tuple[float, float] | None:
     """Both ends of an interval in order, or None where either is missing."""
     a, b = number(low), number(high)
@@ -133,6 +138,18 @@ def fitted(words: str, room: float, size: float = TEXT, bold: bool = False) -> s
     while kept and text_width(kept + "…", size, bold) > room:
         kept = kept[:-1]
     return kept.rstrip() + "…"
+
+
+@lru_cache(maxsize=4096)
+def wrapped(words: str, room: float, size: float = TEXT) -> tuple[str, ...]:
+    """The text in one line, or in two where it does not fit; the second ends with an ellipsis where it must."""
+    if text_width(words, size) <= room:
+        return (words,)
+    parts = words.split(" ")
+    fits = [k for k in range(1, len(parts)) if text_width(" ".join(parts[:k]), size) <= room]
+    if not fits:
+        return (fitted(words, room, size),)
+    return " ".join(parts[: fits[-1]]), fitted(" ".join(parts[fits[-1] :]), room, size)
 
 
 def p(value: float) -> str:

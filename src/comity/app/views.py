@@ -18,14 +18,14 @@ from comity.outcomes.simulate import label
 from comity.report.words import THIN, decimals_for, joined, per_cent, plain
 
 CLOSURES = {
-    "fixed-deficits": "Deficits stay as they are, in dollars",
+    "fixed-deficits": "Deficits fixed in dollars",
     "balanced": "All trade balanced first",
-    "deficit-share-of-gdp": "Deficits move with each economy's value added",
-    "multiplicative-deficits": "Spending a fixed multiple of income",
-    "targets-balanced": "Trade of the targets balanced first",
+    "deficit-share-of-gdp": "Deficits follow value added",
+    "multiplicative-deficits": "Spending a multiple of income",
+    "targets-balanced": "Targets' trade balanced first",
 }
 ELASTICITIES = {
-    "fontagne": "Fontagné, Guimbard and Orefice (2022)",
+    "fontagne": "Fontagné and others (2022)",
     "fontagne-minus-one": "The same, less one",
     "caliendo-parro": "Caliendo and Parro (2015)",
     "uniform-4": "4 in every sector",
