@@ -1,4 +1,4 @@
-"""What is computed once per object and kept as long as the object lives; safe where several threads ask."""
+"""What is computed once and kept, as long as an object lives or by what it was made of; threads may ask for it."""
 
 from __future__ import annotations
 
@@ -25,3 +25,21 @@ class KeptFor(Generic[Owner, Value]):
             if key not in values:
                 values[key] = make()
             return values[key]
+
+
+class KeptByKey(Generic[Value]):
+    """Values by what they were made of, at most `most` of them: then all are forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[Hashable, Value] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value kept under `key`, made on first use; what `make` raises is raised again next time."""
+        known = self._kept.get(key)
+        if known is None:
+            known = make()
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[key] = known
+        return known

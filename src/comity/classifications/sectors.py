@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -60,7 +60,14 @@ def sector_called(word: str, among: Sequence[str]) -> str | None:
 
 def is_goods(sectors: Sequence[str]) -> NDArray[np.bool_]:
     """(J,) True for goods. Sectors this table does not know are services if they are called SERV or Services..."""
+    return _is_goods(tuple(sectors))
+
+
+@lru_cache(maxsize=256)
+def _is_goods(sectors: tuple[str, ...]) -> NDArray[np.bool_]:
     table = load_sectors()
-    return np.array(
+    goods = np.array(
         [table[code].kind == "goods" if code in table else not code.upper().startswith("SERV") for code in sectors]
     )
+    goods.flags.writeable = False
+    return goods

@@ -6,6 +6,7 @@ Order on a cell: liftings, then tariffs `to`, `scale` and `change`, then costs m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ class Combined:
     transfer: Array | None = None
     touched: NDArray[np.bool_] | None = None
     moot: dict[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> Positions:
+        """Ascending positions of the touched cells: whatever changes lies on them, and they are few."""
+        return np.zeros(0, dtype=np.intp) if self.touched is None else np.flatnonzero(self.touched)
 
 
 def check_covers(setting: Setting, effects: list[Effect]) -> None:

@@ -250,28 +250,33 @@ def _pairs(world: World, effects: list[Effect]) -> list[tuple[str, str]]:
 
 def make_shock(world: World, combined: Combined) -> Shock:
     """Changed cells only, ascending."""
-    shape = world.trade_share.shape
+    shape, touched = world.trade_share.shape, combined.cells
 
-    def cells(values: Array | None, base: Array | float) -> Any:
+    def changed(values: Array | None, base: Array | float) -> Any:
+        """Of the touched cells those whose value is not the benchmark's."""
         if values is None:
             return None
-        flat = np.flatnonzero(values != base)
-        return (*np.unravel_index(flat, shape), values[flat]) if len(flat) else None
+        moved = np.flatnonzero(values != base)
+        return (*np.unravel_index(touched[moved], shape), values[moved]) if len(moved) else None
+
+    def rates(values: Array | None, base: Array) -> Any:
+        return changed(None if values is None else values[touched], base.ravel()[touched])
 
     iceberg = None
     if combined.log_cost is not None:
-        iceberg = np.exp(combined.log_cost)
+        iceberg = np.exp(combined.log_cost[touched])
     if combined.stopped is not None:
-        iceberg = np.ones(world.trade_share.size) if iceberg is None else iceberg
-        iceberg[combined.stopped] = np.inf
-        for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
-            if rates is not None:
-                rates[combined.stopped] = base.ravel()[combined.stopped]
+        stopped = combined.stopped[touched]
+        iceberg = np.ones(len(touched)) if iceberg is None else iceberg
+        iceberg[stopped] = np.inf
+        for given, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
+            if given is not None:
+                given[touched[stopped]] = base.ravel()[touched[stopped]]
     productivity = combined.productivity_hat
     return Shock(
-        iceberg_hat=cells(iceberg, 1.0),
-        tariff_new=cells(combined.tariff, world.tariff.ravel()),
-        export_tax_new=cells(combined.export_tax, world.export_tax.ravel()),
+        iceberg_hat=changed(iceberg, 1.0),
+        tariff_new=rates(combined.tariff, world.tariff),
+        export_tax_new=rates(combined.export_tax, world.export_tax),
         productivity_hat=None if productivity is None else productivity.reshape(shape[0], shape[1]),
         transfer=combined.transfer,
     )

@@ -51,7 +51,7 @@ def check_rates(setting: Setting, combined: Combined) -> None:
     for kind, rates in (("tariff", combined.tariff), ("export tax", combined.export_tax)):
         if rates is None:
             continue
-        bad = np.flatnonzero(rates <= -1)
+        bad = combined.cells[rates[combined.cells] <= -1]
         if len(bad):
             raise InputError(
                 setting.where("measures"),
@@ -94,8 +94,7 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     if combined.transfer is not None and combined.transfer.any():
         return None
     world = setting.world
-    changed = _changed(world, combined)
-    if changed is not None and (changed & (world.trade_share.ravel() > 0)).any():
+    if (_changed(world, combined) & (world.trade_share.ravel()[combined.cells] > 0)).any():
         return None
     placed = [effect for effect in effects if effect.share > 0 and len(effect.cells) and effect.what != "productivity"]
     if placed and not any((world.trade_share.ravel()[effect.cells] > 0).any() for effect in placed):
@@ -111,29 +110,30 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     return "every rate and cost is already where the measures would put it"
 
 
-def _changed(world: World, combined: Combined) -> NDArray[np.bool_] | None:
-    parts = []
-    if combined.tariff is not None:
-        parts.append(combined.tariff != world.tariff.ravel())
-    if combined.export_tax is not None:
-        parts.append(combined.export_tax != world.export_tax.ravel())
+def _changed(world: World, combined: Combined) -> NDArray[np.bool_]:
+    """Which of the touched cells change."""
+    cells = combined.cells
+    changed = np.zeros(len(cells), dtype=bool)
+    for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
+        if rates is not None:
+            changed |= rates[cells] != base.ravel()[cells]
     if combined.log_cost is not None:
-        parts.append(combined.log_cost != 0)
+        changed |= combined.log_cost[cells] != 0
     if combined.stopped is not None:
-        parts.append(combined.stopped)
-    return np.logical_or.reduce(parts) if parts else None
+        changed |= combined.stopped[cells]
+    return changed
 
 
 def direct_cost(setting: Setting, combined: Combined) -> Array:
-    """(J*N*N) ln kappa_hat of everything together; embargoed cells +inf."""
-    world = setting.world
-    log_cost = np.zeros(world.trade_share.size) if combined.log_cost is None else combined.log_cost.copy()
+    """ln kappa_hat of everything together on the touched cells; embargoed ones +inf."""
+    world, cells = setting.world, combined.cells
+    log_cost = np.zeros(len(cells)) if combined.log_cost is None else combined.log_cost[cells]
     for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
         if rates is not None:
-            moved = np.flatnonzero(rates != base.ravel())
-            log_cost[moved] += np.log1p(rates[moved]) - np.log1p(base.ravel()[moved])
+            new, old = rates[cells], base.ravel()[cells]
+            log_cost += np.where(new == old, 0.0, np.log1p(new) - np.log1p(old))
     if combined.stopped is not None:
-        log_cost[combined.stopped] = np.inf
+        log_cost[combined.stopped[cells]] = np.inf
     return log_cost
 
 
@@ -141,7 +141,7 @@ def warnings(setting: Setting, effects: list[Effect], combined: Combined) -> lis
     """Sentences on what lies outside any plausible range or does nothing."""
     found = _empty_warnings(setting, effects)
     found += _moot_warnings(effects, combined)
-    if combined.touched is not None and combined.touched.any():
+    if len(combined.cells):
         found += _size_warnings(setting, combined)
     return found
 
@@ -178,31 +178,30 @@ def _moot_warnings(effects: list[Effect], combined: Combined) -> list[str]:
 def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
     world = setting.world
     log_cost = direct_cost(setting, combined)
-    cheaper = np.flatnonzero(log_cost < 0)
-    moved = cheaper[world.trade_share.ravel()[cheaper] > 0]
-    cut = moved[log_cost[moved] < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12]
+    moved = (log_cost < 0) & (world.trade_share.ravel()[combined.cells] > 0)
+    cut = np.flatnonzero(moved & (log_cost < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12))
     found = []
     if len(cut):
         worst = int(cut[np.argmin(log_cost[cut])])
         found.append(
             f"Outside any plausible range: trade costs fall by more than 20 % on {len(cut)} flow(s); the largest is "
-            f"{_cell(world, worst)}, to {np.exp(log_cost[worst]):.2f} of its level."
+            f"{_cell(world, int(combined.cells[worst]))}, to {np.exp(log_cost[worst]):.2f} of its level."
         )
-    if len(moved):
-        found += _growth_warning(setting, log_cost)
+    if moved.any():
+        found += _growth_warning(setting, combined.cells, log_cost)
     return found
 
 
 _trade: KeptFor[World, Array] = KeptFor()
 
 
-def _growth_warning(setting: Setting, log_cost: Array) -> list[str]:
-    """Pairs whose trade would grow tenfold before anything else adjusts."""
+def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) -> list[str]:
+    """Pairs whose trade would grow tenfold before anything else adjusts; log_cost : of these cells."""
     world = setting.world
     square = len(world.countries) ** 2
-    moved = np.flatnonzero(log_cost != 0)  # places of True are found faster than those of numbers
+    moved = cells[log_cost != 0]
     flow = world.flow.ravel()[moved]
-    extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[moved])
+    extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[log_cost != 0])
     before = _trade.get(world, "trade", lambda: world.flow.sum(axis=0))
     after = before + np.bincount(moved % square, weights=extra, minlength=square).reshape(before.shape)
     growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.classifications.countries import find_country
 from comity.errors import InputError, listing
+from comity.kept import KeptByKey
 from comity.scenario import observed, places, regimes, sizes
 from comity.scenario.phases import share_in_force
 from comity.scenario.sizes import Level, Levels
@@ -150,9 +151,19 @@ def _default_covers(measure: Any) -> frozenset[str]:
     return frozenset(given) if given else DEFAULT_COVERS.get(measure.kind, frozenset())
 
 
-def _pairs(
-    setting: Setting, index: int, measure: Any
-) -> tuple[tuple[Positions, Positions], places.Party, places.Party]:
+Placed = tuple[tuple[Positions, Positions], places.Party, places.Party]
+_placed: KeptByKey[Placed] = KeptByKey(2000)  # a range asks for the same ones in all its combinations
+
+
+def _pairs(setting: Setting, index: int, measure: Any) -> Placed:
+    """The ordered pairs of a measure, its importers and its exporters."""
+    named = (measure.between, measure.importers, measure.exporters, measure.not_within)
+    return _placed.get(
+        (setting.world.countries, setting.day(measure), *named), lambda: _find_pairs(setting, index, measure)
+    )
+
+
+def _find_pairs(setting: Setting, index: int, measure: Any) -> Placed:
     day = setting.day(measure)
     at = lambda key: setting.where("measures", index, key)  # noqa: E731
     world = setting.world

@@ -22,6 +22,7 @@ from comity.classifications.countries import (
 )
 from comity.classifications.sectors import sector_called
 from comity.errors import InputError, listing, nearest
+from comity.kept import KeptByKey
 
 Positions = NDArray[np.intp]
 LAST_DAY = datetime.date.max
@@ -149,6 +150,13 @@ def goods(sectors: Sequence[str]) -> NDArray[np.bool_]:
 
 def find_sectors(world: World, words: Sequence[str], where: str) -> Positions:
     """Positions of the sectors `words` stand for, ascending: codes, `goods`, `services`, `all`. Raises InputError."""
+    return _sectors.get((world.sectors, tuple(words)), lambda: _find_sectors(world, words, where))
+
+
+_sectors: KeptByKey[Positions] = KeptByKey(2000)
+
+
+def _find_sectors(world: World, words: Sequence[str], where: str) -> Positions:
     chosen: set[int] = set()
     folded = {code.casefold(): position for position, code in enumerate(world.sectors)}
     for word in words:

@@ -95,17 +95,17 @@ def load_sizes() -> dict[str, Size]:
 def find_size(name: str, where: str, units: tuple[str, ...] | None = None) -> Size:
     """The row called `name`, whose unit must be one of `units`. Raises InputError with the nearest match."""
     sizes = load_sizes()
+    if name in sizes and (units is None or sizes[name].unit in units):
+        return sizes[name]
     fitting = [size.id for size in sizes.values() if units is None or size.unit in units]
     if name not in sizes:
         raise InputError(where, "unknown size", found=name, allowed=fitting, nearest=nearest(name, fitting))
-    if name not in fitting:
-        raise InputError(
-            where,
-            f"size {name!r} is in {sizes[name].unit!r} and does not fit here",
-            found=name,
-            allowed=fitting,
-        )
-    return sizes[name]
+    raise InputError(
+        where,
+        f"size {name!r} is in {sizes[name].unit!r} and does not fit here",
+        found=name,
+        allowed=fitting,
+    )
 
 
 def log_cost(form: str, value: float, theta: Array, per_day: tuple[str, float] | None = None) -> Array:
