@@ -1,6 +1,8 @@
-"""solve_many: same answers as solve, statuses in place of exceptions."""
+"""solve_many: same answers as solve, statuses in place of exceptions; by NumPy, and by compiled passes where there are."""
 
 from __future__ import annotations
+
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,6 +13,19 @@ from comity.equilibrium.batch import solve_each
 from comity.equilibrium.residual import residuals
 
 WORLD = synthetic_world(6, 3, seed=3, deficits=0.1)
+
+
+@pytest.fixture(
+    params=[
+        "numpy",
+        pytest.param(
+            "numba",
+            marks=pytest.mark.skipif(find_spec("numba") is None, reason="needs the extra: pip install 'comity[fast]'"),
+        ),
+    ]
+)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def cost(factor: float) -> Shock:
@@ -59,12 +74,12 @@ def plan(world: World, count: int, seed: int = 1) -> list[Shock]:
 @pytest.mark.parametrize(
     "closure", ["fixed-deficits", "balanced", "deficit-share-of-gdp", "multiplicative-deficits", "targets-balanced"]
 )
-def test_rows_equal_single_solves(closure: str) -> None:
+def test_rows_equal_single_solves(closure: str, engine: str) -> None:
     targets = ["C001"] if closure == "targets-balanced" else None
     shocks = plan(WORLD, 70)
     keep = ("real_income_hat", "wage_hat", "flow_new", "real_gdp_hat", "tariff_revenue_new", "output_new")
-    many = solve_many(WORLD, iter(shocks), keep=keep, closure=closure, targets=targets)
-    light = solve_many(WORLD, shocks, closure=closure, targets=targets)
+    many = solve_many(WORLD, iter(shocks), keep=keep, closure=closure, targets=targets, engine=engine)
+    light = solve_many(WORLD, shocks, closure=closure, targets=targets, engine=engine)
     assert many.converged.all() and (many.residual <= TOLERANCE).all()
     assert not many.alone.all() and np.array_equal(light.real_income_hat, many.real_income_hat)
     for row, shock in enumerate(shocks):
@@ -75,29 +90,29 @@ def test_rows_equal_single_solves(closure: str) -> None:
     assert [len(chunk) for chunk in many.chunks(64)] == [64, 6]
 
 
-def test_same_plan_same_bits_in_one_process_or_two() -> None:
+def test_same_plan_same_bits_in_one_process_or_two(engine: str) -> None:
     shocks = plan(WORLD, 300)
-    one = solve_many(WORLD, shocks, keep=("real_income_hat", "cost_hat"))
-    other = solve_many(WORLD, iter(shocks), keep=("real_income_hat", "cost_hat"), workers=2)
+    one = solve_many(WORLD, shocks, keep=("real_income_hat", "cost_hat"), engine=engine)
+    other = solve_many(WORLD, iter(shocks), keep=("real_income_hat", "cost_hat"), workers=2, engine=engine)
     assert np.array_equal(one.real_income_hat, other.real_income_hat, equal_nan=True)
     assert np.array_equal(one.cost_hat, other.cost_hat, equal_nan=True)
     assert np.array_equal(one.residual, other.residual, equal_nan=True) and one.messages == other.messages
-    shorter = solve_many(WORLD, shocks[:128])  # chunks before the cut hold the same scenarios
+    shorter = solve_many(WORLD, shocks[:128], engine=engine)  # chunks before the cut hold the same scenarios
     assert np.array_equal(shorter.real_income_hat, one.real_income_hat[:128])
 
 
-def test_residuals_are_those_of_the_equations() -> None:
+def test_residuals_are_those_of_the_equations(engine: str) -> None:
     """The residual found for many at once against `residuals`, which works on one Solution from its own arrays."""
-    for solution in solve_each(WORLD, plan(WORLD, 30, seed=5)):
+    for solution in solve_each(WORLD, plan(WORLD, 30, seed=5), engine=engine):
         assert isinstance(solution, Solution)
         again = residuals(solution)
         for equation, value in solution.residuals.items():
             assert abs(again[equation] - value) <= 1e-14 + 1e-3 * value, equation
 
 
-def test_whole_solutions_are_complete() -> None:
+def test_whole_solutions_are_complete(engine: str) -> None:
     shocks = plan(WORLD, 14, seed=2)
-    for shock, found in zip(shocks, solve_each(WORLD, shocks), strict=True):
+    for shock, found in zip(shocks, solve_each(WORLD, shocks, engine=engine), strict=True):
         one = solve(WORLD, shock)
         assert isinstance(found, Solution) and found.converged
         assert np.abs(found.flow_new - one.flow_new).max() <= NEAR * one.flow_new.max()
@@ -106,7 +121,7 @@ def test_whole_solutions_are_complete() -> None:
         assert solve(WORLD, shock, start=found.state).iterations <= 5
 
 
-def test_a_sector_nobody_spends_on_stays_empty() -> None:
+def test_a_sector_nobody_spends_on_stays_empty(engine: str) -> None:
     """Final demand and input use of one sector at zero: its expenditure is zero before and after."""
     consumption, inputs = WORLD.consumption_share.copy(), WORLD.input_share.copy()
     consumption[2, 4] = inputs[2, :, 4] = 0.0
@@ -114,13 +129,13 @@ def test_a_sector_nobody_spends_on_stays_empty() -> None:
     inputs[0, :, 4] += WORLD.input_share[2, :, 4]
     world = rebuilt(WORLD, consumption_share=consumption, input_share=inputs)
     assert (world.expenditure == 0).sum() == 1
-    many = solve_many(world, [cost(0.9), cost(1.1)], keep=("expenditure_new", "real_income_hat"))
+    many = solve_many(world, [cost(0.9), cost(1.1)], keep=("expenditure_new", "real_income_hat"), engine=engine)
     assert many.converged.all() and not many.alone.any()
     assert (many.expenditure_new[:, 2, 4] == 0).all()
     assert np.abs(many.real_income_hat[0] - solve(world, cost(0.9)).real_income_hat).max() <= NEAR
 
 
-def test_a_sector_nobody_in_the_world_spends_on() -> None:
+def test_a_sector_nobody_in_the_world_spends_on(engine: str) -> None:
     """Found by the long property tests: the largest error over nobody's shares is none, not a crash."""
     consumption, inputs = WORLD.consumption_share.copy(), WORLD.input_share.copy()
     consumption[0] += consumption[2]
@@ -128,7 +143,7 @@ def test_a_sector_nobody_in_the_world_spends_on() -> None:
     consumption[2] = inputs[2] = 0.0
     world = rebuilt(WORLD, consumption_share=consumption, input_share=inputs)
     assert (world.expenditure[2] == 0).all() and (world.expenditure[:2] > 0).all()
-    many = solve_many(world, [cost(0.9), cost(1.1)], keep=("expenditure_new", "real_income_hat"))
+    many = solve_many(world, [cost(0.9), cost(1.1)], keep=("expenditure_new", "real_income_hat"), engine=engine)
     assert many.converged.all() and (many.expenditure_new[:, 2] == 0).all()
     for row, factor in enumerate((0.9, 1.1)):
         assert np.abs(many.real_income_hat[row] - solve(world, cost(factor)).real_income_hat).max() <= NEAR
@@ -160,25 +175,25 @@ def rebuilt(world: World, **arrays: np.ndarray) -> World:
     )
 
 
-def test_failures_become_statuses() -> None:
-    many = solve_many(WORLD, [cost(0.9), isolation()])
+def test_failures_become_statuses(engine: str) -> None:
+    many = solve_many(WORLD, [cost(0.9), isolation()], engine=engine)
     assert many.status.tolist() == ["converged", "parts-out-of-balance"]
     assert np.isnan(many.real_income_hat[1]).all() and not np.isnan(many.real_income_hat[0]).any()
     assert "cuts C002 off" in many.messages[1] and many.alone.tolist() == [False, True]
     world, shock = nobody_left()
-    assert isinstance(next(solve_each(WORLD, [isolation()])), NoSolutionError)
-    assert isinstance(next(solve_each(world, [shock])), InputError)
-    assert solve_many(world, [shock, Shock()]).status.tolist() == ["no-supplier", "converged"]
+    assert isinstance(next(solve_each(WORLD, [isolation()], engine=engine)), NoSolutionError)
+    assert isinstance(next(solve_each(world, [shock], engine=engine)), InputError)
+    assert solve_many(world, [shock, Shock()], engine=engine).status.tolist() == ["no-supplier", "converged"]
 
 
-def test_elasticities_by_scenario_and_world_by_scenario() -> None:
+def test_elasticities_by_scenario_and_world_by_scenario(engine: str) -> None:
     theta = np.stack([WORLD.trade_elasticity, 2 * WORLD.trade_elasticity])
-    many = solve_many(WORLD, [cost(1.2)] * 2, trade_elasticity=theta)
+    many = solve_many(WORLD, [cost(1.2)] * 2, trade_elasticity=theta, engine=engine)
     other = WORLD.with_elasticities(2 * WORLD.trade_elasticity)
     assert np.abs(many.real_income_hat[1] - solve(other, cost(1.2)).real_income_hat).max() <= NEAR
-    worlds = solve_many([WORLD, other], [cost(1.2)] * 2)
+    worlds = solve_many([WORLD, other], [cost(1.2)] * 2, engine=engine)
     assert np.abs(worlds.real_income_hat - many.real_income_hat).max() <= NEAR
-    balanced = solve_many(WORLD, [cost(1.2)] * 2, trade_elasticity=theta, closure="balanced")
+    balanced = solve_many(WORLD, [cost(1.2)] * 2, trade_elasticity=theta, closure="balanced", engine=engine)
     assert (
         np.abs(balanced.real_income_hat[1] - solve(other, cost(1.2), closure="balanced").real_income_hat).max() <= NEAR
     )
@@ -189,6 +204,8 @@ def test_mistakes_in_the_plan_raise() -> None:
         solve_many(WORLD, [Shock()], keep=("welfare",))
     with pytest.raises(InputError, match="one world for each shock"):
         solve_many([WORLD], [Shock(), Shock()])
+    with pytest.raises(InputError, match="unknown engine. Found: fortran. Allowed: numpy, numba, jax"):
+        solve_many(WORLD, [Shock()], engine="fortran")
     with pytest.raises(InputError, match="one process or two"):
         solve_many(WORLD, [Shock()], workers=0)
     with pytest.raises(AttributeError, match="kept no 'wage_hat'"):

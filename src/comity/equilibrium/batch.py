@@ -20,7 +20,8 @@ from comity.benchmark.world import World
 from comity.beside import beside
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.changes import changes_of
-from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
+from comity.equilibrium.chunk import solve_chunk
+from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, Together, solve_cases
 from comity.equilibrium.closures import benchmark_of, check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
@@ -102,7 +103,8 @@ def solve_many(
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
     workers : 2 solves every second chunk in a copy of this process, where forking is safe (Linux, no other thread); the
         bits do not depend on it
-    engine : "numpy", or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
+    engine : "numpy"; "numba", the same in half the time by compiled passes (extra `fast`; the first use compiles for some
+        ten seconds); or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
 
     Raises
     ------
@@ -116,13 +118,14 @@ def solve_many(
         raise InputError("keep", "unknown Solution field", found=listing(unknown), allowed=sorted(fields))
     cases = _cases(world, shocks, trade_elasticity, _closures(closure, targets))
     names = tuple(dict.fromkeys(keep))
-    if engine != "numpy":
-        return _with_jax(engine, cases, closure, targets, tolerance, names)
+    if engine == "jax":
+        return _with_jax(cases, closure, targets, tolerance, names)
 
     def read(outcome: Outcome) -> Row:
         return outcome.row(names)
 
-    rows = list(_run(cases, tolerance, workers, read, light=names if set(names) <= LIGHT else None))
+    light = names if set(names) <= LIGHT else None
+    rows = list(_run(cases, tolerance, workers, read, light, engine_of(engine)))
     return Solutions(
         np.array([row.status for row in rows], dtype=str),
         np.array([row.residual for row in rows], dtype=np.float64),
@@ -134,7 +137,6 @@ def solve_many(
 
 
 def _with_jax(
-    engine: str,
     cases: Iterator[Case],
     closure: str,
     targets: Sequence[str] | None,
@@ -142,8 +144,6 @@ def _with_jax(
     names: tuple[str, ...],
 ) -> Solutions:
     """Solutions by compiled blocks; what is left over is solved by NumPy."""
-    if engine != "jax":
-        raise InputError("engine", "unknown engine", found=engine, allowed=("numpy", "jax"))
     from comity.equilibrium.jax_driver import FIELDS, jax_batch
 
     plan = list(cases)
@@ -178,12 +178,13 @@ def solve_each(
     targets: Sequence[str] | Sequence[Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
     start: Array | None = None,
+    engine: str = "numpy",
 ) -> Iterator[Solution | NoSolutionError | InputError]:
     """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
 
     For few scenarios of which much is asked; `solve_many` is for many of which little is. Worlds that differ in their
     elasticities alone, and closures (one for all, or a list with a list of targets each), are solved side by side.
-    start : state of a Solution that is near all of them.
+    start : state of a Solution that is near all of them. engine : "numpy" or "numba", as in `solve_many`.
     Raises InputError for a shock out of range; a sector without supplier is handed back, not raised.
     """
     if isinstance(closure, str):
@@ -196,7 +197,21 @@ def solve_each(
     cases = _cases(world, shocks, None, rules)
     if start is not None:
         cases = (replace(case, start=checked_start(start, case.world)) for case in cases)
-    yield from _run(cases, tolerance, 1, Outcome.whole, light=None)
+    yield from _run(cases, tolerance, 1, Outcome.whole, None, engine_of(engine))
+
+
+def engine_of(name: str) -> Together:
+    """What solves the scenarios of a chunk side by side. Raises InputError for an unknown engine or a missing extra."""
+    if name == "numpy":
+        return solve_chunk
+    if name != "numba":
+        raise InputError("engine", "unknown engine", found=name, allowed=("numpy", "numba", "jax"))
+    try:
+        from comity.equilibrium import compiled_chunk
+    except ImportError as problem:
+        raise InputError("engine", "the extra 'fast' is not installed", found=problem.name,
+                         advice="pip install 'comity[fast]'") from None  # fmt: skip
+    return compiled_chunk.solve_chunk
 
 
 def _closures(closure: str, targets: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -232,6 +247,7 @@ def _run(
     workers: int,
     read: Callable[[Outcome], Any],
     light: Sequence[str] | None,
+    together: Together = solve_chunk,
 ) -> Iterator[Any]:
     """What `read` takes from each outcome, in order; never more than BLOCK chunks in memory."""
     check_tolerance(tolerance)
@@ -240,7 +256,7 @@ def _run(
     space = Space()
 
     def solved(parts: Sequence[list[Case]]) -> list[list[Any]]:
-        return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light)] for part in parts]
+        return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light, together)] for part in parts]
 
     chunks = iter(lambda: list(islice(cases, CHUNK)), [])
     with ONE_BLAS_THREAD:

@@ -60,12 +60,12 @@ def solve_chunk(
     answers = search.answers
     worst = residuals(share(base, np.float64), members, answers, base.world.value_added_share, space)
     if origin is not None:
-        _count_from(origin, base, answers)
+        count_from(origin, base, answers)
         search.states -= origin
     return ChunkAnswers(members, answers, search.states, worst, search.passes, search.found)
 
 
-def _count_from(origin: Array, base: Prepared, answers: Answers) -> None:
+def count_from(origin: Array, base: Prepared, answers: Answers) -> None:
     """Turn wages, prices and costs into changes against the members' own benchmarks; expenditure stays in units of the
     World's."""
     sectors, n, width = answers.cost.shape

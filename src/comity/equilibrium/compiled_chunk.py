@@ -1,0 +1,238 @@
+"""Solving the members of a chunk with compiled passes; takes the place of `chunk.solve_chunk` (extra `fast`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.equilibrium.chunk import NARROW, PASSES, ChunkAnswers, count_from
+from comity.equilibrium.compiled import Changed, Economy, History, Room, Rules, advance, look
+from comity.equilibrium.compiled_residual import residuals
+from comity.equilibrium.members import Members
+from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.space import Space
+from comity.equilibrium.together import share
+from comity.equilibrium.together_anderson import MEMORY, sampled
+from comity.equilibrium.together_residual import Answers
+from comity.kept import KeptFor
+
+Array = NDArray[Any]
+
+WIDTH = 32  # members at a time: what a pass holds stays in the processor's cache
+
+_economies: KeptFor[Prepared, Economy] = KeptFor()
+
+
+def solve_chunk(
+    base: Prepared,
+    members: Members,
+    tolerance: float,
+    space: Space,
+    origin: Array | None = None,
+    begin: Array | None = None,
+) -> ChunkAnswers:
+    """As `chunk.solve_chunk`, with compiled passes."""
+    sectors, n = base.home.shape
+    width = len(members)
+    size = n * (1 + 2 * sectors)
+    states = space.array("answer state", (size, width))
+    states[:] = 0.0
+    for part in (origin, begin):
+        if part is not None:
+            states += part
+    answers = _nothing_found(sectors, n, width, space)
+    passes, found = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=bool)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        for first in range(0, width, WIDTH):
+            place = np.arange(first, min(first + WIDTH, width))
+            _search(base, members, place, max(tolerance / 5, 1e-14), space, states, answers, passes, found)
+    worst = _residuals(base, members, answers)
+    if origin is not None:
+        count_from(origin, base, answers)
+        states -= origin
+    return ChunkAnswers(members, answers, states, worst, passes, found)
+
+
+def _nothing_found(sectors: int, n: int, width: int, space: Space) -> Answers:
+    cells, taller = (sectors, n, width), (sectors + 1, n, width)
+    answers = Answers(
+        wage_price=space.array("answer wage and price", taller),
+        income_output=space.array("answer income and output", taller),
+        cost=space.array("answer cost", cells),
+        spending=space.array("answer spending", cells),
+        deficit=space.array("answer deficit", cells[1:]),
+        tariff_revenue=space.array("answer revenue", cells[1:]),
+    )
+    for values in vars(answers).values():
+        values[:] = 1.0
+    return answers
+
+
+def _search(
+    base: Prepared,
+    members: Members,
+    place: NDArray[np.intp],
+    tolerance: float,
+    space: Space,
+    states: Array,
+    answers: Answers,
+    passes: NDArray[np.intp],
+    found: NDArray[np.bool_],
+) -> None:
+    """Passes for the members at `place` until each is found or lost; those found are stored and dropped."""
+    economy = economy_of(base)
+    sectors, n = base.home.shape
+    state = by_country(states[:, place], sectors, n)
+    changed, rules = laid_out(members.of(place), base)
+    room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
+    for used in range(1, PASSES + 1):
+        look(economy, changed, rules, room, state)
+        done = (room.largest <= tolerance) & ~room.floored & ~found[place]
+        if done.any():
+            _store(room, state, np.flatnonzero(done), place[done], states, answers)
+            found[place[done]], passes[place[done]] = True, used
+        left = ~found[place] & np.isfinite(room.largest)
+        if not left.any():
+            return
+        advance(history, room.step, state)
+        if left.mean() <= NARROW:
+            columns = np.flatnonzero(left)
+            place, state = place[columns], np.ascontiguousarray(state[:, columns])
+            changed, rules = laid_out(members.of(place), base)
+            room = _room(sectors, n, len(place), space)
+            history = History(*(_part(values, columns) for values in history))
+
+
+def _residuals(base: Prepared, members: Members, answers: Answers) -> Array:
+    """(8, S) residuals of the answers, a few members at a time."""
+    economy, worst = economy_of(base), []
+    for first in range(0, len(members), WIDTH):
+        some = slice(first, first + WIDTH)
+        changed, rules = laid_out(members.of(np.arange(len(members))[some]), base)
+        parts = (np.ascontiguousarray(values[..., some]) for values in vars(answers).values())
+        worst.append(residuals(economy, changed, rules, base.world.value_added_share, *parts))
+    found = np.concatenate(worst, axis=1)
+    return np.where(np.isfinite(found), found, np.inf)
+
+
+def _part(values: Array, columns: NDArray[np.intp]) -> Array:
+    """Some of the scenarios; places, which have none, stay."""
+    return values if values.dtype == np.int64 else np.ascontiguousarray(values[..., columns])
+
+
+def economy_of(base: Prepared) -> Economy:
+    """The Economy of a World, laid out on first use and kept as long as its Prepared lives."""
+    return _economies.get(base, "economy", lambda: _economy(base))
+
+
+def _economy(base: Prepared) -> Economy:
+    exact, rough = share(base, np.float64), share(base, np.float32)
+    return Economy(
+        forward=exact.forward,
+        backward=np.ascontiguousarray(exact.backward),
+        cost_from=exact.cost_from,
+        demand_from=exact.demand_from,
+        price_from=rough.price_from,
+        spend_from=rough.spend_from,
+        home=np.ascontiguousarray(exact.home[:, :, 0]),
+        spent=exact.spent,
+        value_added=np.ascontiguousarray(exact.value_added[:, 0]),
+    )
+
+
+def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
+    """Members in the order of memory the compiled passes read."""
+    sectors, n = base.home.shape
+    width = len(members)
+    cells, deficits = members.cells, members.deficits
+    if cells is None:
+        nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, width))
+        changed = Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nothing, nothing)
+    else:
+        rows = cells.buyers[0] * n + cells.buyers[1]
+        row = np.repeat(rows, np.diff(np.append(cells.starts, len(cells.seller))))
+        changed = Changed(
+            first=np.searchsorted(row, np.arange(sectors + 1) * n).astype(np.int64),
+            buyer=(row % n).astype(np.int64),
+            seller=(cells.seller % n).astype(np.int64),
+            border=np.ascontiguousarray(cells.border),
+            whole=np.ascontiguousarray(cells.whole),
+        )
+    productivity = members.log_productivity
+    rules = Rules(
+        theta=np.ascontiguousarray(np.broadcast_to(members.theta[:, 0, :], (sectors, width))),
+        log_productivity=np.zeros((0, 0, 0)) if productivity is None else np.ascontiguousarray(productivity),
+        transfer=np.ascontiguousarray(members.transfer),
+        given=np.ascontiguousarray(deficits.given),
+        scaled=deficits.scaled,
+        follows=~np.isnan(deficits.factor[0]),
+        factor=np.ascontiguousarray(deficits.factor),
+        response=members.response.astype(np.int64),
+        responses=np.stack(members.responses),
+    )
+    return changed, rules
+
+
+def by_country(states: Array, sectors: int, n: int) -> Array:
+    """(N (1 + 2 J), S), country after country, of states (N + 2 J N, S)."""
+    shape = (sectors, n, states.shape[1])
+    wage, price, spending = states[:n], states[n : n + sectors * n], states[n + sectors * n :]
+    parts = (wage[:, None], price.reshape(shape).transpose(1, 0, 2), spending.reshape(shape).transpose(1, 0, 2))
+    return np.concatenate(parts, axis=1).reshape(len(states), -1)
+
+
+def _store(
+    room: Room, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp], states: Array, answers: Answers
+) -> None:
+    n, sectors = room.cost.shape[:2]
+    state = state.reshape(n, 1 + 2 * sectors, -1)
+
+    def by_sector(values: Array) -> Array:
+        return values[:, :, columns].transpose(1, 0, 2)
+
+    answers.log_wage[:, place] = state[:, 0, columns]
+    answers.log_price[:, :, place] = by_sector(room.price)
+    answers.income_output[:, :, place] = by_sector(room.output)
+    answers.cost[:, :, place] = by_sector(room.cost)
+    answers.spending[:, :, place] = by_sector(room.spending)
+    answers.deficit[:, place] = room.deficit[:, columns]
+    answers.tariff_revenue[:, place] = room.revenue[:, columns]
+    cells = sectors * n
+    states[:n, place] = state[:, 0, columns]
+    states[n : n + cells, place] = by_sector(state[:, 1 : 1 + sectors]).reshape(cells, -1)
+    states[n + cells :, place] = by_sector(state[:, 1 + sectors :]).reshape(cells, -1)
+
+
+def _room(sectors: int, n: int, width: int, space: Space) -> Room:
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("cost", "price", "spending", "exponent"), (n, sectors, width))
+    shapes |= {"output": (n, 1 + sectors, width), "scale": (sectors, n, width), "drawn": (2 * n, width)}
+    flat = ("weight", "abroad", "exports", "imports", "revenue", "deficit", "gap", "move")
+    shapes |= dict.fromkeys(flat, (n, width))
+    rough = {name: (n, 1 + sectors, width) for name in ("price_error", "excess")}
+    rough["step"] = (n * (1 + 2 * sectors), width)
+    return Room(
+        **{name: space.array(f"compiled {name}", shape) for name, shape in shapes.items()},
+        **{name: space.array(f"compiled {name}", shape, np.float32) for name, shape in rough.items()},
+        largest=np.zeros(width),
+        floored=np.zeros(width, dtype=bool),
+    )
+
+
+def _history(n: int, sectors: int, width: int, space: Space) -> History:
+    rows = 1 + 2 * sectors
+    places = np.arange(n * rows)
+    wages = places % rows == 0
+    chosen = np.zeros(n * rows, dtype=bool)
+    chosen[sampled(0, n * rows)] = True
+    sample = np.flatnonzero(wages | chosen).astype(np.int64)
+    return History(
+        sample=sample,
+        turns=space.array("compiled turns", (MEMORY, len(sample), width), np.float32),
+        last_step=space.array("compiled last step", (len(sample), width), np.float32),
+        advances=space.array("compiled advances", (MEMORY, n * rows, width), np.float32),
+        plain=space.array("compiled plain", (n * rows, width)),
+        gram=np.zeros((MEMORY, MEMORY, width)),
+        counts=np.array([0, -1], dtype=np.int64),
+    )
