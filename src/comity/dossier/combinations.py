@@ -6,6 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from comity.benchmark.world import World
 from comity.dossier.verdicts import mark_of
 from comity.equilibrium.shock import Shock
@@ -20,11 +23,13 @@ from comity.outcomes.ranges import (
     choices,
     goods_flows,
     solve_choices,
-    variant_of,
+    variants_of,
     with_set,
 )
 from comity.outcomes.simulate import OnCount, label
 from comity.scenario.sizes import Level
+
+Array = NDArray[np.float64]
 
 NOISE = 1e-9  # relative; below it a change cannot be told from zero at a residual of 1e-10
 RANGE = "lowest to highest over elasticity sets, sizes and closures"
@@ -40,24 +45,39 @@ class Ready(NamedTuple):
 
 
 def explore(
-    world: World, central: Choice, ready: Callable[[World, Level], Ready], levels: Sequence[Level] = LEVELS
+    world: World,
+    central: Choice,
+    ready: Callable[[World, Level], Ready],
+    levels: Sequence[Level] = LEVELS,
+    *,
+    known: Range | None = None,
+    near: Array | None = None,
 ) -> tuple[Solution, Range]:
     """The central solution and every combination of a shock that no single scenario describes.
 
-    `ready` makes the shock on the world under an elasticity set at a size level. Raises NoSolutionError where the
-    central combination has no solution; the others keep their reason.
+    `ready` makes the shock on the world under an elasticity set at a size level. known : the range, where it has been
+    solved before; near : state of a solution near the central one. Raises NoSolutionError where the central combination
+    has no solution; the others keep their reason.
     """
+    if known is not None:
+        made = ready(with_set(world, central.elasticities), central.level)
+        return _middle(world, central, made, near), known
     chosen = [choice for choice in choices(world, central) if choice.level in levels]
-    made: dict[tuple[str, Level], Ready] = {}
+    every: dict[tuple[str, Level], Ready] = {}
     for choice in chosen:
         key = (choice.elasticities, choice.level)
-        if key not in made:
-            made[key] = ready(with_set(world, choice.elasticities), choice.level)
-    first = made[chosen[0].elasticities, chosen[0].level]
-    targets = list(first.targets) if chosen[0].closure == "targets-balanced" else None
-    middle = solve(with_set(world, chosen[0].elasticities), first.shock, closure=chosen[0].closure, targets=targets)
-    found = {chosen[0]: middle, **solve_choices(world, chosen[1:], made, middle)}
-    return middle, Range(tuple(variant_of(choice, found[choice]) for choice in chosen))
+        if key not in every:
+            every[key] = ready(with_set(world, choice.elasticities), choice.level)
+    middle = _middle(world, chosen[0], every[chosen[0].elasticities, chosen[0].level], near)
+    found = {chosen[0]: middle, **solve_choices(world, chosen[1:], every, middle)}
+    return middle, Range(variants_of(chosen, found))
+
+
+def _middle(world: World, central: Choice, made: Ready, near: Array | None) -> Solution:
+    targets = list(made.targets) if central.closure == "targets-balanced" else None
+    return solve(
+        with_set(world, central.elasticities), made.shock, closure=central.closure, targets=targets, start=near
+    )
 
 
 @dataclass(frozen=True)

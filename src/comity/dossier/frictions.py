@@ -19,6 +19,7 @@ outside the model, and pairs that do not trade at all in a sector stay without t
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -154,8 +155,11 @@ def bound(
     elasticities: str | None = None,
     day: datetime.date = LAST_DAY,
     where: str = "frictions",
+    known: Sequence[Range] = (),
+    near: Sequence[Array] = (),
 ) -> Bound:
     """The upper bound solved on every statistical count, over elasticity sets and closures; it has no size levels.
+    known, near : as in `simulate`.
 
     Raises InputError for unknown economies or closures, NoSolutionError where the central combination has no solution.
     """
@@ -167,11 +171,15 @@ def bound(
     members = [world.countries[k] for k in find_party(world, frictions.between, day, where).positions]
     counts: list[Count | None] = [*counts_of(world, list(combinations(members, 2)))] or [None]
     runs = []
-    for count in counts:
+    for number, count in enumerate(counts):
         benchmark = world if count is None or count.in_world else on_count(world, count)
 
         def ready(economy: World, _: str) -> Ready:
             return Ready(frictions_shock(economy, frictions, day=day, where=where)[0], members)
 
-        runs.append(OnCount(count, *explore(benchmark, choice, ready, ("central",))))
+        found = explore(
+            benchmark, choice, ready, ("central",), known=known[number] if known else None,
+            near=near[number] if near else None,
+        )  # fmt: skip
+        runs.append(OnCount(count, *found))
     return Bound(world, name, title or name, frictions, choice, account, tuple(runs))

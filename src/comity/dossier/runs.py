@@ -7,7 +7,10 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.dossier.combinations import RANGE, RANGE_WITHOUT_SIZES, Ready, explore
@@ -25,6 +28,7 @@ from comity.scenario.schema import Scenario
 from comity.scenario.sizes import Level
 
 Solved = Outcomes | Bound
+Array = NDArray[np.float64]
 
 
 class RefusedHere(Exception):
@@ -35,6 +39,13 @@ class RefusedHere(Exception):
         self.name, self.error = name, error
 
 
+class Known(NamedTuple):
+    """Of a solved scenario, by count: its range, and the state from which its central solution is found again."""
+
+    ranges: tuple[Range, ...]
+    states: tuple[Array, ...]
+
+
 @dataclass(eq=False)
 class Runs:
     """A dossier's scenarios on a world, solved when first asked for."""
@@ -43,7 +54,7 @@ class Runs:
     dossier: Dossier
     closure: str | None = None
     elasticities: str | None = None
-    known: dict[str, tuple[Range, ...]] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     _solved: dict[str, Solved] = field(default_factory=dict)
     _refused: dict[str, RefusedHere] = field(default_factory=dict)
     _years: dict[tuple[str, tuple[float, ...]], Solved] = field(default_factory=dict)
@@ -73,12 +84,13 @@ class Runs:
             )
         return thing
 
-    def ranges(self, names: Iterable[str]) -> dict[str, tuple[Range, ...]]:
-        """The ranges of some scenarios on all their counts; those that are refused are left out."""
+    def solve(self, names: Iterable[str]) -> dict[str, Known]:
+        """What is worth sending to another process of some scenarios; those that are refused are left out."""
         found = {}
         for name in names:
             with suppress(RefusedHere, NoSolutionError):
-                found[name] = tuple(run.range for run in self.solved(name).runs)
+                runs = self.solved(name).runs
+                found[name] = Known(tuple(run.range for run in runs), tuple(run.solution.state for run in runs))
         return found
 
     def solved(self, name: str) -> Solved:
@@ -100,15 +112,17 @@ class Runs:
         return outcomes
 
     def _solve(self, name: str, thing: Scenario | Frictions) -> Solved:
+        known, near = self.known.get(name, Known((), ()))
         if isinstance(thing, Scenario):
-            known = self.known.get(name, ())
-            return simulate(self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known)
+            return simulate(
+                self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known, near=near
+            )
         position, title = next(
             ((k, item.title) for k, item in enumerate(self.dossier.scenarios) if item.id == name), (0, None)
         )
         return bound(
             self.world, name, thing, title=title, closure=self.closure, elasticities=self.elasticities,
-            day=self.day, where=self.dossier.where("scenarios", position, "frictions"),
+            day=self.day, where=self.dossier.where("scenarios", position, "frictions"), known=known, near=near,
         )  # fmt: skip
 
     def is_bound(self, name: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,7 +134,7 @@ def solve_compiled(economy: World, compiled: Compiled, closure: str, start: Arra
             "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
         )
     compiled = resolved(economy, compiled, closure)
-    return solve(economy, compiled.shock, closure=closure, targets=compiled.targets)
+    return solve(economy, compiled.shock, closure=closure, targets=compiled.targets, start=start)
 
 
 class Shocked(Protocol):
@@ -173,20 +173,35 @@ def _solve_side_by_side(
         raise InputError(
             "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
         )
+    # where a size has no range, its levels are one and the same equilibrium
+    keys = [
+        (choice.elasticities, choice.closure, tuple(of), content(given.shock))
+        for choice, of, given in zip(chosen, targets, shocked, strict=True)
+    ]
+    first: dict[Any, int] = {}
+    for k, key in enumerate(keys):
+        first.setdefault(key, k)
+    apart = list(first.values())
     outcomes = solve_each(
-        [with_set(world, choice.elasticities) for choice in chosen],
-        [given.shock for given in shocked],
-        closure=[choice.closure for choice in chosen],
-        targets=targets,
+        [with_set(world, chosen[k].elasticities) for k in apart],
+        [shocked[k].shock for k in apart],
+        closure=[chosen[k].closure for k in apart],
+        targets=[targets[k] for k in apart],
         start=None if near is None else near.state,
         tolerance=RANGE_TOLERANCE,
     )
-    found: dict[Choice, Solution | NoSolutionError] = {}
-    for choice, outcome in zip(chosen, outcomes, strict=True):
+    solved: dict[Any, Solution | NoSolutionError] = {}
+    for k, outcome in zip(apart, outcomes, strict=True):
         if isinstance(outcome, InputError):
             raise outcome
-        found[choice] = outcome
-    return found
+        solved[keys[k]] = outcome
+    return {choice: solved[key] for choice, key in zip(chosen, keys, strict=True)}
+
+
+def content(shock: Shock) -> tuple[Any, ...]:
+    """What tells shocks apart: the same for two that change the same cells to the same values."""
+    parts = (part if isinstance(part, tuple) else (part,) for part in vars(shock).values())
+    return tuple(tuple(None if one is None else np.asarray(one).tobytes() for one in part) for part in parts)
 
 
 def run_range(
@@ -203,15 +218,17 @@ def run_range(
     found: dict[Choice, Solution | NoSolutionError]
     if any(compiled.to_find for compiled in ready.values()):
         found, ready = _solve_observed(world, chosen, ready, near)
+    elif near is not None:
+        found = {chosen[0]: near, **solve_choices(world, chosen[1:], ready, near)}
     else:
-        found = solve_choices(world, chosen, ready, near)
+        found = solve_choices(world, chosen, ready)
     extreme = tuple(
         (Choice(name, level, central.closure), text)
         for (name, level), compiled in ready.items()
         for text in compiled.warnings
         if text.startswith(IMPLAUSIBLE)
     )
-    return Range(tuple(variant_of(choice, found[choice]) for choice in chosen), extreme)
+    return Range(variants_of(chosen, found), extreme)
 
 
 def _solve_observed(
@@ -234,6 +251,15 @@ def _solve_observed(
     }
     central = {(c.elasticities, c.level): one for c, one in open_ if c.closure == chosen[0].closure}
     return found, {**ready, **central}
+
+
+def variants_of(chosen: Sequence[Choice], found: Mapping[Choice, Solution | NoSolutionError]) -> tuple[Variant, ...]:
+    """What a range keeps of each combination; of a solution that is that of several, once."""
+    known: dict[int, Variant] = {}
+    for choice in chosen:
+        if id(found[choice]) not in known:
+            known[id(found[choice])] = variant_of(choice, found[choice])
+    return tuple(replace(known[id(found[choice])], choice=choice) for choice in chosen)
 
 
 def variant_of(choice: Choice, found: Solution | NoSolutionError) -> Variant:

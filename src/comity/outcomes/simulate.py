@@ -310,6 +310,7 @@ def simulate(
     seed: int | None = None,
     all_counts: bool = True,
     known: Sequence[Range] = (),
+    near: Sequence[Array] = (),
 ) -> Outcomes:
     """Run a scenario on a world: the central solution and its range, on every statistical count of the pair.
 
@@ -319,6 +320,7 @@ def simulate(
     year : measures in force at the start of that year; None is full implementation
     all_counts : False solves on the world's own count alone
     known : the ranges, in the order of the counts, where they have been solved before
+    near : states of solutions near the central ones, in that order, where the search begins
     draws, seed : so many joint draws make the intervals bands (docs/uncertainty.md); without both they are ranges
 
     Raises
@@ -351,7 +353,7 @@ def simulate(
         benchmark = world if count is None or count.in_world else on_count(world, count)
         economy = with_set(benchmark, chosen)
         ready = resolved(economy, compile_scenario(economy, scen, year=at), wanted)
-        central = solve_compiled(economy, ready, wanted)
+        central = solve_compiled(economy, ready, wanted, near[number] if near else None)
         found = known[number] if known else run_range(benchmark, scen, choice, at, central)
         runs.append(OnCount(count, central, found))
     compiled = resolved(with_set(world, chosen), compiled, wanted)  # in words, with what was found

@@ -27,6 +27,7 @@ from comity.report.smoothed_rows import smoothed_csv
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
+    from comity.outcomes.twin import Smoothed
 
 TABLES = ("welfare", "trade", "totals", "diversion", "prices", "production", "revenue")
 ORIGINS = ("decomposition", "decomposition_detail", "measures")  # absent where the path has no solution
@@ -79,13 +80,26 @@ def write_folder(
     if drawer is not None:
         send_all(jobs, drawer)  # drawn beside what follows
     try:
-        # the answer on smoothed trade is solved for meanwhile
-        _, vars(outcomes)["smoothed"] = beside(lambda: _write_tables(outcomes, temporary), lambda: outcomes.smoothed)
-        _write_key_results(outcomes, temporary / "key_results.csv")
-        if outcomes.interval.kind == "band":
-            _write_key_results(intervals.without_band(outcomes), temporary / "ranges.csv")
-        if len(outcomes.wedges):
-            _write_table(outcomes, "wedges", temporary / "wedges.csv")
+
+        def here() -> None:
+            for table in ORIGINS:
+                with suppress(NotConvergedError, NoSolutionError):
+                    _write_table(outcomes, table, temporary / f"{table}.csv")
+            _write_key_results(outcomes, temporary / "key_results.csv")
+            if outcomes.interval.kind == "band":
+                _write_key_results(intervals.without_band(outcomes), temporary / "ranges.csv")
+            if len(outcomes.wedges):
+                _write_table(outcomes, "wedges", temporary / "wedges.csv")
+            if assessment is not None:
+                _write_assessment(assessment, temporary)
+            template()
+
+        def meanwhile() -> Smoothed | None:
+            for table in TABLES:
+                _write_table(outcomes, table, temporary / f"{table}.csv")
+            return outcomes.smoothed  # solved for
+
+        _, vars(outcomes)["smoothed"] = beside(here, meanwhile)
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)
         (temporary / "record.json").write_text(record + "\n", encoding="utf-8")
@@ -95,9 +109,6 @@ def write_folder(
         names, rows = smoothed_csv(outcomes)
         if rows:
             write_csv(temporary / "smoothed.csv", names, rows, [])
-        if assessment is not None:
-            _write_assessment(assessment, temporary)
-        template()  # meanwhile
         drawn = collect_all(jobs, drawer) if drawer is not None else draw_all(jobs, png=True)
         write_figures(temporary / "figures", jobs, drawn, outcomes.interval.words)
         (temporary / "report.html").write_text(
@@ -111,15 +122,6 @@ def write_folder(
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _write_tables(outcomes: Outcomes, folder: Path) -> None:
-    """One CSV per table."""
-    for table in TABLES:
-        _write_table(outcomes, table, folder / f"{table}.csv")
-    for table in ORIGINS:
-        with suppress(NotConvergedError, NoSolutionError):
-            _write_table(outcomes, table, folder / f"{table}.csv")
 
 
 def _write_assessment(assessment: Assessment, folder: Path) -> None:
