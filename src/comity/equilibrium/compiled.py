@@ -42,12 +42,15 @@ class Economy(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """Cells that some member changes, by sector: those of sector j are first[j] to first[j + 1]."""
+    """Differences of the members' weights from the shared ones, by sector: those of sector j are first[j] to first[j + 1].
+    Either cells with a column for every member (`member` is empty), or, where most would be zero, entries of one cell
+    and one member each."""
 
     first: Places  # (J + 1,)
     buyer: Places  # (U,)
     seller: Places
-    border: Array  # (U, S)
+    member: Places  # (U,) or (0,)
+    border: Array  # (U, S) or (U, 1)
     whole: Array
 
 
@@ -123,16 +126,10 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
         total[:] = 0.0
     largest[:] = 0.0
     drawn, weight, abroad, log_price, price_error = room.drawn, room.weight, room.abroad, room.price, room.price_error
-    first, buyers, sellers = changed.first, changed.buyer, changed.seller
-    border, whole, theta = changed.border, changed.whole, rules.theta
+    first, border, whole, theta = changed.first, changed.border, changed.whole, rules.theta
     for j in range(sectors):
         np.dot(economy.forward[j], scale[j], drawn)
-        for u in range(first[j], first[j + 1]):
-            b, i = buyers[u], sellers[u]
-            for s in range(width):
-                drawn[b, s] += border[u, s] * scale[j, i, s]
-            for s in range(width):
-                drawn[n + b, s] += whole[u, s] * scale[j, i, s]
+        draw(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, whole, scale[j], drawn)
         for c in range(n):
             spent, at_home, row = economy.spent[j, c], economy.home[j, c], c * rows + 1 + j
             for s in range(width):
@@ -153,15 +150,55 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
             for s in range(width):
                 revenue[c, s] += spent * exponent[c, j, s] - drawn[c, s] - output[c, 1 + j, s]
         np.dot(economy.backward[j], weight, abroad)
-        for u in range(first[j], first[j + 1]):
-            b, i = buyers[u], sellers[u]
-            for s in range(width):
-                abroad[i, s] += border[u, s] * weight[b, s]
+        sell(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, weight, abroad)
         for c in range(n):
             for s in range(width):
                 sold = abroad[c, s] * scale[j, c, s]
                 exports[c, s] += sold
                 output[c, 1 + j, s] += sold
+
+
+@_compiled
+def draw(
+    first: int,
+    last: int,
+    buyer: Places,
+    seller: Places,
+    member: Places,
+    border: Array,
+    whole: Array,
+    scale: Array,
+    drawn: Array,
+) -> None:
+    """Add to `drawn` (2N, S) what the changed cells of a sector draw beyond the shared weights."""
+    n, width = scale.shape
+    if len(member):
+        for u in range(first, last):
+            b, i, s = buyer[u], seller[u], member[u]
+            drawn[b, s] += border[u, 0] * scale[i, s]
+            drawn[n + b, s] += whole[u, 0] * scale[i, s]
+        return
+    for u in range(first, last):
+        b, i = buyer[u], seller[u]
+        for s in range(width):
+            drawn[b, s] += border[u, s] * scale[i, s]
+        for s in range(width):
+            drawn[n + b, s] += whole[u, s] * scale[i, s]
+
+
+@_compiled
+def sell(
+    first: int, last: int, buyer: Places, seller: Places, member: Places, border: Array, weight: Array, sold: Array
+) -> None:
+    """Add to `sold` (N, S) what the changed cells of a sector sell beyond the shared weights."""
+    if len(member):
+        for u in range(first, last):
+            sold[seller[u], member[u]] += border[u, 0] * weight[buyer[u], member[u]]
+        return
+    for u in range(first, last):
+        b, i = buyer[u], seller[u]
+        for s in range(weight.shape[1]):
+            sold[i, s] += border[u, s] * weight[b, s]
 
 
 @_compiled
@@ -283,8 +320,9 @@ def _own_markets(economy: Economy, room: Room, state: Array) -> None:
 
 
 @_compiled
-def advance(history: History, step: Rough, state: Array) -> None:
-    """Anderson's next state, in place; `step` and `state` as (rows, S). See `together_anderson.Histories`."""
+def advance(history: History, step: Rough, state: Array, found: Flags) -> None:
+    """Anderson's next state, in place, of the members not found; `step` and `state` as (rows, S). See
+    `together_anderson.Histories`."""
     rows, width = state.shape
     used, slot = history.counts
     sample, plain, advances, last_step = history.sample, history.plain, history.advances, history.last_step
@@ -316,9 +354,9 @@ def advance(history: History, step: Rough, state: Array) -> None:
         for s in range(width):
             fresh = plain[r, s] - drift[s]
             longest[s] = worse(longest[s], abs(fresh - state[r, s]))
-            state[r, s] = fresh
+            state[r, s] = state[r, s] if found[s] else fresh
     for s in range(width):
-        if not longest[s] <= LONGEST:
+        if not (longest[s] <= LONGEST or found[s]):
             for r in range(rows):
                 state[r, s] = plain[r, s]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.equilibrium.chunk import NARROW, PASSES, ChunkAnswers, count_from
+from comity.equilibrium.chunk import PASSES, ChunkAnswers, count_from
 from comity.equilibrium.compiled import Changed, Economy, History, Room, Rules, advance, look
 from comity.equilibrium.compiled_residual import residuals
 from comity.equilibrium.members import Members
@@ -21,6 +21,8 @@ from comity.kept import KeptFor
 Array = NDArray[Any]
 
 WIDTH = 32  # members at a time: what a pass holds stays in the processor's cache
+SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
+NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 
@@ -90,19 +92,23 @@ def _search(
     for used in range(1, PASSES + 1):
         look(economy, changed, rules, room, state)
         done = (room.largest <= tolerance) & ~room.floored & ~found[place]
-        if done.any():
-            _store(room, state, np.flatnonzero(done), place[done], states, answers)
-            found[place[done]], passes[place[done]] = True, used
+        found[place[done]], passes[place[done]] = True, used
         left = ~found[place] & np.isfinite(room.largest)
-        if not left.any():
-            return
-        advance(history, room.step, state)
-        if left.mean() <= NARROW:
+        # those found stand still, and are read when there is no more to do or few others go on
+        if left.mean() <= NARROW or used == PASSES:
+            ready = np.flatnonzero(found[place])
+            if len(ready):
+                _store(room, state, ready, place[ready], states, answers)
             columns = np.flatnonzero(left)
+            if not len(columns):
+                return
+            advance(history, room.step, state, found[place])
             place, state = place[columns], np.ascontiguousarray(state[:, columns])
             changed, rules = laid_out(members.of(place), base)
             room = _room(sectors, n, len(place), space)
             history = History(*(_part(values, columns) for values in history))
+        else:
+            advance(history, room.step, state, found[place])
 
 
 def _residuals(base: Prepared, members: Members, answers: Answers) -> Array:
@@ -147,18 +153,22 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     sectors, n = base.home.shape
     width = len(members)
     cells, deficits = members.cells, members.deficits
-    if cells is None:
-        nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, width))
-        changed = Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nothing, nothing)
-    else:
-        rows = cells.buyers[0] * n + cells.buyers[1]
-        row = np.repeat(rows, np.diff(np.append(cells.starts, len(cells.seller))))
+    nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 1))
+    changed = Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nowhere, nothing, nothing)
+    if cells is not None:
+        buyers = np.repeat(cells.buyers[0] * n + cells.buyers[1], np.diff(np.append(cells.starts, len(cells.seller))))
+        border, whole, sellers, own = cells.border, cells.whole, cells.seller, nowhere
+        if np.count_nonzero(whole) < SPARSE * whole.size:
+            cell, own = np.nonzero(whole)
+            border, whole = border[cell, own][:, None], whole[cell, own][:, None]
+            buyers, sellers = buyers[cell], sellers[cell]
         changed = Changed(
-            first=np.searchsorted(row, np.arange(sectors + 1) * n).astype(np.int64),
-            buyer=(row % n).astype(np.int64),
-            seller=(cells.seller % n).astype(np.int64),
-            border=np.ascontiguousarray(cells.border),
-            whole=np.ascontiguousarray(cells.whole),
+            first=np.searchsorted(buyers, np.arange(sectors + 1) * n).astype(np.int64),
+            buyer=buyers % n,
+            seller=sellers % n,
+            member=own,
+            border=np.ascontiguousarray(border),
+            whole=np.ascontiguousarray(whole),
         )
     productivity = members.log_productivity
     rules = Rules(
@@ -188,6 +198,9 @@ def _store(
 ) -> None:
     n, sectors = room.cost.shape[:2]
     state = state.reshape(n, 1 + 2 * sectors, -1)
+
+    if len(place) == state.shape[2] == place[-1] - place[0] + 1:  # all in order: slices, which copy whole rows at a time
+        columns, place = slice(None), slice(place[0], place[-1] + 1)  # type: ignore[assignment]
 
     def by_sector(values: Array) -> Array:
         return values[:, :, columns].transpose(1, 0, 2)

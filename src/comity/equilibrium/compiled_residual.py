@@ -7,7 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.equilibrium.compiled import Changed, Economy, Rules
+from comity.equilibrium.compiled import Changed, Economy, Rules, draw, sell
 from comity.equilibrium.compiled_math import KERNEL, exp, log, worse
 
 Array = NDArray[np.float64]
@@ -104,19 +104,13 @@ def _traded(
     width = worst.shape[1]
     scale, weight, sold = np.empty((n, width)), np.empty((n, width)), np.empty((n, width))
     drawn = np.empty((2 * n, width))
-    first, buyers, sellers = changed.first, changed.buyer, changed.seller
-    border, whole, theta = changed.border, changed.whole, rules.theta
+    first, border, whole, theta = changed.first, changed.border, changed.whole, rules.theta
     for j in range(sectors):
         for c in range(n):
             for s in range(width):
                 scale[c, s] = exp(-theta[j, s] * cost[j, c, s])
         np.dot(economy.forward[j], scale, drawn)
-        for u in range(first[j], first[j + 1]):
-            b, i = buyers[u], sellers[u]
-            for s in range(width):
-                drawn[b, s] += border[u, s] * scale[i, s]
-            for s in range(width):
-                drawn[n + b, s] += whole[u, s] * scale[i, s]
+        draw(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, whole, scale, drawn)
         for c in range(n):
             live = 1.0 if economy.spent[j, c] > 0 else 0.0
             for s in range(width):
@@ -132,10 +126,7 @@ def _traded(
             for s in range(width):
                 imports[c, s] += drawn[c, s] * weight[c, s]
         np.dot(economy.backward[j], weight, sold)
-        for u in range(first[j], first[j + 1]):
-            b, i = buyers[u], sellers[u]
-            for s in range(width):
-                sold[i, s] += border[u, s] * weight[b, s]
+        sell(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, weight, sold)
         for c in range(n):
             home = economy.home[j, c]
             for s in range(width):

@@ -266,6 +266,7 @@ class _Links:
 
     sectors: NDArray[np.intp]
     suppliers: NDArray[np.intp]
+    connected: bool
 
 
 _links: WeakKeyDictionary[World, _Links] = WeakKeyDictionary()
@@ -277,13 +278,19 @@ def _still_connected(world: World, changes: Changes) -> bool:
     links = _links.get(world)
     if links is None:
         positive = world.trade_share > 0
-        links = _links[world] = _Links(positive.sum(axis=0), positive.sum(axis=2))
+        sectors, suppliers = positive.sum(axis=0), positive.sum(axis=2)
+        links = _links[world] = _Links(sectors, suppliers, _connected(sectors, suppliers))
     count = len(world.countries)
     sectors, suppliers = links.sectors, links.suppliers
     closed = closed[world.trade_share.ravel()[closed] > 0]
-    if len(closed):
-        sectors = sectors - np.bincount(closed % (count * count), minlength=count * count).reshape(count, count)
-        suppliers = suppliers - np.bincount(closed // count, minlength=suppliers.size).reshape(suppliers.shape)
+    if not len(closed):
+        return links.connected
+    sectors = sectors - np.bincount(closed % (count * count), minlength=count * count).reshape(count, count)
+    suppliers = suppliers - np.bincount(closed // count, minlength=suppliers.size).reshape(suppliers.shape)
+    return _connected(sectors, suppliers)
+
+
+def _connected(sectors: NDArray[np.intp], suppliers: NDArray[np.intp]) -> bool:
     if (suppliers == 0).any():
         return False
     buys = sectors > 0
