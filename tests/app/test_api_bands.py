@@ -6,8 +6,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -149,6 +152,30 @@ def test_what_is_interrupted_ends_soon_and_the_process_stays(aside: Aside) -> No
     aside.ask(**request("s=us-china-tariffs"))
     assert took < SOON + 2 * (time.perf_counter() - fresh)
     assert found["content"]["name"] == "us-china-tariffs" and aside.started == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the processor time of another process under /proc")
+def test_a_process_aside_stands_back_while_steps_are_solved(aside: Aside) -> None:
+    """Told again and again, it works for a fifth of the time, not at all times and not never; its answer is the same."""
+    plain = aside.ask(**request("s=tehran-2023", 60))
+    assert aside._process is not None
+    statistics = Path(f"/proc/{aside._process.pid}/stat")
+
+    def spent() -> float:
+        numbers = statistics.read_text().rsplit(")", 1)[1].split()
+        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+    with ThreadPoolExecutor(1) as threads:
+        under_way = threads.submit(aside.ask, **request("s=tehran-2023", 60))
+        time.sleep(0.05)
+        start, before = time.monotonic(), spent()
+        while time.monotonic() - start < 1.0 and not under_way.done():
+            aside.stand_back()
+            time.sleep(0.005)
+        share = (spent() - before) / (time.monotonic() - start)
+        again = under_way.result()
+    assert share < 0.7
+    assert again["content"]["countries"] == plain["content"]["countries"] and aside.started == 1
 
 
 def test_a_time_limit_reaches_the_process_aside(aside: Aside) -> None:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 from itertools import count
 from typing import IO, Any
@@ -26,6 +27,7 @@ PATIENCE = {"slow": 3, "ranges": 10, "bands": 15}
 LOOK = 0.1  # seconds between looks at whether the work is still wanted
 GRACE = 3.0  # seconds in which an interrupted process must answer; else it is replaced
 STARTING = 30.0  # the same for one that still loads its modules: on a busy machine that takes longer than GRACE
+BACK, BETWEEN = 0.04, 0.01  # seconds that ranges and bands stand back for a step, and that they have in between
 READY = 0  # number of the line that says that its modules are loaded
 
 
@@ -91,6 +93,14 @@ class Aside:
             command = [sys.executable, "-m", "comity.app.aside", str(self.patience)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
+    def stand_back(self) -> None:
+        """Have it leave the processor to a step that begins, for BACK seconds. Priorities alone do not: they weigh what
+        waits for one processor, and a step would share it with a range while a band has the other."""
+        process = self._process
+        if process is not None and self._ready:
+            with suppress(OSError):
+                process.send_signal(signal.SIGUSR2)
+
     def end(self) -> None:
         """End the process."""
         process, self._process = self._process, None
@@ -147,6 +157,8 @@ class Aside:
         """Have the other side drop what it does; replace it where it does not answer."""
         try:
             if self._process is not None:
+                if not self._ready:
+                    self._receive(READY, soon=True)  # earlier a signal would end it
                 self._process.send_signal(signal.SIGUSR1)
                 self._receive(number, soon=True)
         except _Gone:
@@ -200,6 +212,13 @@ def main(patience: int) -> None:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     working = dropped = False
+    stood = 0.0
+
+    def stand_back(_number: int, _frame: Any) -> None:
+        nonlocal stood
+        if working and time.monotonic() - stood > BETWEEN:
+            time.sleep(BACK)
+            stood = time.monotonic()
 
     def drop(_number: int, _frame: Any) -> None:
         nonlocal dropped
@@ -208,14 +227,15 @@ def main(patience: int) -> None:
             raise _Dropped
 
     signal.signal(signal.SIGUSR1, drop)
+    signal.signal(signal.SIGUSR2, stand_back)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group: the worker ends this one
     import_module("comity.app.answer")  # not inside a request: an import that is cut off leaves other errors behind
     _write({"number": READY})
-    early = dropped  # the first request was dropped while the modules were loaded
+    first = True
     for line in sys.stdin.buffer:
         request = json.loads(line)
         reply: dict[str, Any] = {"problem": {"message": "dropped"}}
-        if not early:
+        if not (first and dropped):  # a drop before the first request was read is meant for it
             dropped = False
             try:
                 working = True
@@ -226,7 +246,7 @@ def main(patience: int) -> None:
             except Exception:
                 if not dropped:  # else the library it was raised in has put its own in its place
                     raise
-        working = early = False
+        working = first = False
         _write({**reply, "number": request["number"]})
 
 

@@ -10,6 +10,7 @@ PARTIES = 40  # words in `p`, and in a list of importers or exporters of a state
 CELLS = 400_000  # flows of one scenario, all measures together: compiling takes about a microsecond each
 CENTRAL_SECONDS = 10.0  # one central solve; a usual one needs 0.02 s
 STEP_SECONDS = 0.06  # of processor time; a step that needs more goes on in the process aside, and no other waits for it
+STEP_TIMES = 3.0  # the same as a multiple of the first scenario's step, where that is more: on a slow machine
 SLOW_SECONDS = 3.0  # a range that takes longer shares the queue of the bands
 SLOW_FOR = 60.0  # seconds for which a scenario is remembered as slow
 RANGE_SECONDS = 20.0  # the central solve with its 36 combinations; a usual one needs 0.2 s, the hardest found 29

@@ -39,20 +39,21 @@ def tile_map(
     parts: list[str] = []
     frames: list[str] = []
     tiles: list[tuple[Country, int, int]] = []
-    for one in countries:
+    kinds = [class_of(one) for one in countries]
+    for one, kind in zip(countries, kinds, strict=True):
         code = str(one.get("code"))
         if code not in where:
             continue
         column, line = where[code]
         x, y = EDGE + column * step, EDGE + line * step
-        parts.append(_tile(code, x, y, size, class_of(one), wide))
+        parts.append(_tile(code, x, y, size, kind, wide))
         if code in outlined:
             frames.append(rect(x, y, size, size, "c-party"))
             tiles.append((one, x, y))
     across, down = _extent(width)
     names = [] if wide or len(tiles) > NAMED_PARTIES else _names(tiles, size, across)
     inside = "".join([*parts, *frames, *names, _legend(width, down + 14)])
-    return picture("map", across, down + 60, _finding(countries, outlined), inside)
+    return picture("map", across, down + 60, _finding(countries, kinds, outlined), inside)
 
 
 def class_of(one: Country) -> str:
@@ -129,9 +130,8 @@ def _legend(width: str, top: float) -> str:
     return "".join(parts)
 
 
-def _finding(countries: Sequence[Country], outlined: set[str]) -> str:
+def _finding(countries: Sequence[Country], kinds: Sequence[str], outlined: set[str]) -> str:
     """How many gain, lose and neither, the parties with their numbers, and who has no seat."""
-    kinds = [class_of(one) for one in countries]
     gain, loss = (sum(kind[0] == side for kind in kinds) for side in "gl")
     unknown = kinds.count("c-none")
     said = [f"{gain} gain and {loss} lose 0.001 per cent or more, {len(kinds) - gain - loss - unknown} less or inside "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Any
 
 from comity.app import child, limits
@@ -41,6 +42,8 @@ class Worker:
     async def warm(self, first: State) -> None:
         """Load the worlds and solve the first scenario: nobody waits for them. More follows."""
         await asyncio.to_thread(_load, first)
+        self.steps.processor = max(limits.STEP_SECONDS, limits.STEP_TIMES * await asyncio.to_thread(_cost, first))
+        settle()
         self.ready = asyncio.ensure_future(self._warmer(first))
 
     async def _warmer(self, first: State) -> None:
@@ -68,7 +71,7 @@ class Worker:
         slow = self.slow.get(alike, 0.0) > monotonic()
         if not ranges and not slow:
             try:
-                found: Answer = await self.steps.do(partial(central, False))
+                found: Answer = await self.steps.do(partial(self._step, central))
                 return found
             except HardError:
                 self._remember(alike)
@@ -86,6 +89,11 @@ class Worker:
             if begun and not draws and monotonic() - begun[0] > limits.SLOW_SECONDS:
                 self._remember(alike)
         return made
+
+    def _step(self, central: Callable[[bool], Answer]) -> Answer:
+        for name in ("ranges", "bands"):
+            self.asides[name].stand_back()
+        return central(False)
 
     def _remember(self, alike: str) -> None:
         self.slow[alike] = monotonic() + limits.SLOW_FOR
@@ -115,6 +123,24 @@ def _load(state: State) -> None:
     """Load the worlds, and solve a state once, for what is kept of it in passing: worlds under its assumptions."""
     catalogue()
     answer(state, False)
+
+
+def _cost(state: State) -> float:
+    """Processor seconds of a step for that state, the less of two."""
+    took = []
+    for _ in range(2):
+        start = thread_time()
+        answer(state, False)
+        took.append(thread_time() - start)
+    return min(took)
+
+
+def settle() -> None:
+    """Have the collector leave out what stays, and look less often: a step makes thousands of objects and no cycles to
+    speak of, and went over them a dozen times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def hush() -> None:
