@@ -69,8 +69,7 @@ def explore(
         if key not in every:
             every[key] = ready(with_set(world, choice.elasticities), choice.level)
     middle = _middle(world, chosen[0], every[chosen[0].elasticities, chosen[0].level], near)
-    found = {chosen[0]: middle, **solve_choices(world, chosen[1:], every, middle)}
-    return middle, Range(variants_of(chosen, found))
+    return middle, Range(variants_of(chosen, solve_choices(world, chosen, every, middle)))
 
 
 def _middle(world: World, central: Choice, made: Ready, near: Array | None) -> Solution:

@@ -151,20 +151,26 @@ def solve_choices(
     world: World,
     chosen: Sequence[Choice],
     ready: Mapping[tuple[str, Level], Shocked],
-    near: Solution | None = None,
+    central: Solution | None = None,
 ) -> dict[Choice, Solution | NoSolutionError]:
     """The solution or refusal of every combination, solved side by side.
 
-    ready : the shock under each elasticity set at each size level; near : a solution close to all, where the search
-    begins. Raises InputError where "targets-balanced" has no
-    targets, and for a sector without supplier.
+    ready : the shock under each elasticity set at each size level; central : the solution of the first combination, if
+    known; the search of the others begins there. Raises InputError where "targets-balanced" has no targets, and for a
+    sector without supplier.
     """
-    return _solve_side_by_side(world, chosen, [ready[choice.elasticities, choice.level] for choice in chosen], near)
+    shocked = [ready[choice.elasticities, choice.level] for choice in chosen]
+    return _solve_side_by_side(world, chosen, shocked, central, central)
 
 
 def _solve_side_by_side(
-    world: World, chosen: Sequence[Choice], shocked: Sequence[Shocked], near: Solution | None
+    world: World,
+    chosen: Sequence[Choice],
+    shocked: Sequence[Shocked],
+    near: Solution | None,
+    central: Solution | None = None,
 ) -> dict[Choice, Solution | NoSolutionError]:
+    """As `solve_choices`; near : a solution close to all."""
     targets = [
         given.targets if choice.closure == "targets-balanced" else ()
         for choice, given in zip(chosen, shocked, strict=True)
@@ -181,7 +187,7 @@ def _solve_side_by_side(
     first: dict[Any, int] = {}
     for k, key in enumerate(keys):
         first.setdefault(key, k)
-    apart = list(first.values())
+    apart = [k for k in first.values() if k > 0 or central is None]
     outcomes = solve_each(
         [with_set(world, chosen[k].elasticities) for k in apart],
         [shocked[k].shock for k in apart],
@@ -190,7 +196,7 @@ def _solve_side_by_side(
         start=None if near is None else near.state,
         tolerance=RANGE_TOLERANCE,
     )
-    solved: dict[Any, Solution | NoSolutionError] = {}
+    solved: dict[Any, Solution | NoSolutionError] = {} if central is None else {keys[0]: central}
     for k, outcome in zip(apart, outcomes, strict=True):
         if isinstance(outcome, InputError):
             raise outcome
@@ -218,10 +224,8 @@ def run_range(
     found: dict[Choice, Solution | NoSolutionError]
     if any(compiled.to_find for compiled in ready.values()):
         found, ready = _solve_observed(world, chosen, ready, near)
-    elif near is not None:
-        found = {chosen[0]: near, **solve_choices(world, chosen[1:], ready, near)}
     else:
-        found = solve_choices(world, chosen, ready)
+        found = solve_choices(world, chosen, ready, near)
     extreme = tuple(
         (Choice(name, level, central.closure), text)
         for (name, level), compiled in ready.items()
