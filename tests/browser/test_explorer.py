@@ -163,8 +163,8 @@ def test_undo_and_the_back_button_are_one_history(page: Any) -> None:
     until(page, lambda: query(page).endswith("=-2.75"))
     one(page, "#off-truck-drivers-visas").send_keys(Keys.SPACE)  # a switch answers to the space bar
     until(page, lambda: "off=truck-drivers-visas" in query(page))
-    one(page, "#c").send_keys("All")
-    until(page, lambda: query(page).endswith("c=balanced"))
+    one(page, "#e").send_keys("4 in")
+    until(page, lambda: query(page).endswith("e=uniform-4"))
     at_rest(page)
     assert one(page, "#off-truck-drivers-visas").get_attribute("aria-checked") == "false"
     undo.click()
