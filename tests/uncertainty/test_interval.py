@@ -12,7 +12,6 @@ import pytest
 from comity import InputError, NotConvergedError, Shock, load_scenario, load_world, simulate, solve
 from comity.benchmark.world import DERIVED
 from comity.equilibrium.batch import solve_many
-from comity.equilibrium.prepared import prepare
 from comity.outcomes.simulate import Outcomes
 from comity.uncertainty import interval
 from comity.uncertainty.bands import bands
@@ -135,14 +134,3 @@ def test_a_copy_shares_what_elasticities_do_not_change() -> None:
         np.testing.assert_array_equal(getattr(replace(copy), name), value)  # as made from the arrays again
     other = world.replace(tariff=world.tariff + 0.01)
     assert other.flow is not world.flow
-
-
-def test_wage_responses_at_other_elasticities_are_those_of_the_world_with_them() -> None:
-    from comity.equilibrium.prepared import wage_responses
-
-    world = load_world("world-2022")
-    theta = world.trade_elasticity * np.linspace(0.5, 2.0, len(world.sectors))
-    there = prepare(world.replace(trade_elasticity=theta)).wage_response
-    assert wage_responses(world).at(theta) == pytest.approx(there, rel=DIGITS, abs=DIGITS)
-    # what it is for: a wage move closes a small gap of exports/imports to first order, mean shift apart
-    assert np.isfinite(there).all() and np.diagonal(there).min() > 0

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from comity.equilibrium.iteration import _by_country
 from comity.equilibrium.krylov import MEMORY, cycle
+from comity.equilibrium.responses import responses
 from comity.equilibrium.solution import Solution
 from comity.errors import NotConvergedError
 
@@ -110,6 +111,7 @@ class Transposed:
     def __init__(self, solution: Solution) -> None:
         world, problem = solution.benchmark, solution.problem
         self.solution, self.problem, self.base = solution, problem, problem.prepared
+        self.responses = responses(self.base)
         self.sectors, self.count = self.base.home.shape
         n, self.theta = self.count, problem.theta
         self.alpha, self.share = world.consumption_share, world.value_added_share
@@ -308,13 +310,15 @@ class Transposed:
         return max(float(np.abs(part).max()) for part in parts)
 
     def _precondition(self, wage: Array, price: Array, spending: Array) -> tuple[Array, Array, Array]:
-        """`Iteration._step` transposed; the inverse of a country's price loop is the transpose of its demand loop's."""
-        base = self.base
-        by_price = _by_country(base.demand_local, price)
-        by_spending = _by_country(base.price_local, spending)
-        moved = wage + (base.home * self.share * by_price).sum(axis=0)
-        moved += self.earned * (self.alpha * by_spending).sum(axis=0)
-        return (moved @ base.wage_response) / self.turnover, by_price, by_spending
+        """`Iteration._joint_step` transposed; the inverse of a country's price loop is the transpose of its demand
+        loop's."""
+        base, answer, shape = self.base, self.responses, price.shape
+        floor = self.spending + SMALL * self.earned
+        moved = wage + price.ravel() @ answer.price + (floor * spending).ravel() @ answer.spending
+        closed = moved @ answer.wages
+        by_price = _by_country(base.demand_local, price + (closed @ answer.by_price).reshape(shape))
+        by_spending = _by_country(base.price_local, spending + (closed @ answer.by_spending).reshape(shape) / floor)
+        return closed / self.turnover, by_price, by_spending
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,8 +103,8 @@ def solve_many(
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
     workers : 2 solves every second chunk in a copy of this process, where forking is safe (Linux, no other thread); the
         bits do not depend on it
-    engine : "numpy"; "numba", the same in half the time by compiled passes (extra `fast`; the first use compiles for some
-        ten seconds); or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
+    engine : "numpy"; "numba", the same in half the time by compiled passes (extra `fast`; the first use compiles for
+        half a minute); or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
 
     Raises
     ------

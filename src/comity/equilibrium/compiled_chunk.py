@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.chunk import PASSES, ChunkAnswers, count_from
-from comity.equilibrium.compiled import Changed, Economy, History, Room, Rules, advance, look
+from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look
+from comity.equilibrium.compiled_anderson import History, advance
 from comity.equilibrium.compiled_residual import residuals
+from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.responses import Responses
 from comity.equilibrium.space import Space
 from comity.equilibrium.together import share
-from comity.equilibrium.together_anderson import MEMORY, sampled
+from comity.equilibrium.together_anderson import LONGEST, MEMORY, sampled
 from comity.equilibrium.together_residual import Answers
 from comity.kept import KeptFor
 
 Array = NDArray[Any]
 
-WIDTH = 32  # members at a time: what a pass holds stays in the processor's cache
+WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
 NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
+_answers: KeptFor[Responses, Answer] = KeptFor()
 
 
 def solve_chunk(
@@ -47,14 +52,21 @@ def solve_chunk(
     answers = _nothing_found(sectors, n, width, space)
     passes, found = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=bool)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        for first in range(0, width, WIDTH):
-            place = np.arange(first, min(first + WIDTH, width))
+        for place in _alike(members):
             _search(base, members, place, max(tolerance / 5, 1e-14), space, states, answers, passes, found)
     worst = _residuals(base, members, answers)
     if origin is not None:
         count_from(origin, base, answers)
         states -= origin
     return ChunkAnswers(members, answers, states, worst, passes, found)
+
+
+def _alike(members: Members) -> Iterator[NDArray[np.intp]]:
+    """Places of members that share their responses, WIDTH at a time."""
+    for number in range(len(members.responses)):
+        place = np.flatnonzero(members.response == number)
+        for first in range(0, len(place), WIDTH):
+            yield place[first : first + WIDTH]
 
 
 def _nothing_found(sectors: int, n: int, width: int, space: Space) -> Answers:
@@ -85,12 +97,13 @@ def _search(
 ) -> None:
     """Passes for the members at `place` until each is found or lost; those found are stored and dropped."""
     economy = economy_of(base)
+    answer = answer_of(members.responses[members.response[place[0]]])
     sectors, n = base.home.shape
     state = by_country(states[:, place], sectors, n)
     changed, rules = laid_out(members.of(place), base)
     room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
     for used in range(1, PASSES + 1):
-        look(economy, changed, rules, room, state)
+        look(economy, changed, rules, answer, room, state)
         done = (room.largest <= tolerance) & ~room.floored & ~found[place]
         found[place[done]], passes[place[done]] = True, used
         left = ~found[place] & np.isfinite(room.largest)
@@ -123,9 +136,13 @@ def _residuals(base: Prepared, members: Members, answers: Answers) -> Array:
     return np.where(np.isfinite(found), found, np.inf)
 
 
-def _part(values: Array, columns: NDArray[np.intp]) -> Array:
-    """Some of the scenarios; places, which have none, stay."""
-    return values if values.dtype == np.int64 else np.ascontiguousarray(values[..., columns])
+def _part(values: Any, columns: NDArray[np.intp]) -> Any:
+    """Some of the scenarios; places and numbers, which have none, stay."""
+    return (
+        values
+        if not isinstance(values, np.ndarray) or values.dtype == np.int64
+        else np.ascontiguousarray(values[..., columns])
+    )
 
 
 def economy_of(base: Prepared) -> Economy:
@@ -146,6 +163,24 @@ def _economy(base: Prepared) -> Economy:
         spent=exact.spent,
         value_added=np.ascontiguousarray(exact.value_added[:, 0]),
     )
+
+
+def answer_of(responses: Responses) -> Answer:
+    """The Answer of a World's Responses, laid out on first use and kept as long as they live."""
+    return _answers.get(responses, "answer", lambda: _answer(responses))
+
+
+def _answer(responses: Responses) -> Answer:
+    n = len(responses.wages)
+    sectors = responses.price.shape[0] // n
+    by, follow = np.zeros((n, n, 1 + 2 * sectors), np.float32), np.zeros((n, 1 + 2 * sectors, n), np.float32)
+    for first, gap_by, change in (
+        (1, responses.by_price, responses.price),
+        (1 + sectors, responses.by_spending, responses.spending),
+    ):
+        by[:, :, first : first + sectors] = gap_by.reshape(n, sectors, n).transpose(0, 2, 1)
+        follow[:, first : first + sectors] = change.reshape(sectors, n, n).transpose(1, 0, 2)
+    return Answer(responses.wages, by.reshape(n, -1), follow.reshape(-1, n))
 
 
 def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
@@ -172,6 +207,7 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
         )
     productivity = members.log_productivity
     rules = Rules(
+        limits=Limits(INCOME_FLOOR, np.float32(LARGEST_STEP), np.float32(-0.9)),
         theta=np.ascontiguousarray(np.broadcast_to(members.theta[:, 0, :], (sectors, width))),
         log_productivity=np.zeros((0, 0, 0)) if productivity is None else np.ascontiguousarray(productivity),
         transfer=np.ascontiguousarray(members.transfer),
@@ -179,8 +215,6 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
         scaled=deficits.scaled,
         follows=~np.isnan(deficits.factor[0]),
         factor=np.ascontiguousarray(deficits.factor),
-        response=members.response.astype(np.int64),
-        responses=np.stack(members.responses),
     )
     return changed, rules
 
@@ -198,8 +232,7 @@ def _store(
 ) -> None:
     n, sectors = room.cost.shape[:2]
     state = state.reshape(n, 1 + 2 * sectors, -1)
-
-    if len(place) == state.shape[2] == place[-1] - place[0] + 1:  # all in order: slices, which copy whole rows at a time
+    if len(place) == state.shape[2] == place[-1] - place[0] + 1:  # slices copy whole rows at a time
         columns, place = slice(None), slice(place[0], place[-1] + 1)  # type: ignore[assignment]
 
     def by_sector(values: Array) -> Array:
@@ -223,8 +256,9 @@ def _room(sectors: int, n: int, width: int, space: Space) -> Room:
     shapes |= {"output": (n, 1 + sectors, width), "scale": (sectors, n, width), "drawn": (2 * n, width)}
     flat = ("weight", "abroad", "exports", "imports", "revenue", "deficit", "gap", "move")
     shapes |= dict.fromkeys(flat, (n, width))
-    rough = {name: (n, 1 + sectors, width) for name in ("price_error", "excess")}
-    rough["step"] = (n * (1 + 2 * sectors), width)
+    rough: dict[str, tuple[int, ...]] = dict.fromkeys(("price_error", "excess"), (n, sectors, width))
+    rough |= dict.fromkeys(("left", "rough_move"), (n, width))
+    rough |= dict.fromkeys(("step", "follow"), (n * (1 + 2 * sectors), width))
     return Room(
         **{name: space.array(f"compiled {name}", shape) for name, shape in shapes.items()},
         **{name: space.array(f"compiled {name}", shape, np.float32) for name, shape in rough.items()},
@@ -248,4 +282,5 @@ def _history(n: int, sectors: int, width: int, space: Space) -> History:
         plain=space.array("compiled plain", (n * rows, width)),
         gram=np.zeros((MEMORY, MEMORY, width)),
         counts=np.array([0, -1], dtype=np.int64),
+        longest=LONGEST,
     )

@@ -7,14 +7,11 @@ reduction (x = k ln 2 + r; x = 2^k m) with a Taylor polynomial and the series of
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import numba
 import numpy as np
 
-# no reordering of sums (the same plan gives the same bits, and rounding to an integer by adding MAGIC stays what it is);
-# only multiplications and additions may be fused
-KERNEL = {"fastmath": {"contract"}, "error_model": "numpy", "boundscheck": False, "nogil": True, "cache": True}
-_inline = numba.njit(inline="always", **{**KERNEL, "cache": False})
+from comity.kernels import inlined
 
 MAGIC = 6755399441055744.0  # 1.5 x 2^52: the last bits of x + MAGIC are x rounded to an integer
 MAGIC_BITS = int(np.float64(MAGIC).view(np.int64))
@@ -27,8 +24,8 @@ LARGEST = 700.0  # beyond, exp is held: a search that gets there is lost anyway
 (A3, A5, A7, A9, A11, A13, A15, A17, A19, A21, A23) = (2 / k for k in range(3, 25, 2))
 
 
-@_inline
-def exp(x):  # type: ignore[no-untyped-def]
+@inlined
+def exp(x: float) -> Any:
     """e^x, x held between -LARGEST and LARGEST; nan stays nan."""
     held = min(max(x, -LARGEST), LARGEST)
     shifted = held * LOG2_E + MAGIC
@@ -50,8 +47,8 @@ def exp(x):  # type: ignore[no-untyped-def]
     return power + power * p
 
 
-@_inline
-def log(x):  # type: ignore[no-untyped-def]
+@inlined
+def log(x: float) -> Any:
     """ln x of a positive, finite, normal x."""
     bits = np.float64(x).view(np.int64)
     exponent = (bits - ROOT_BITS) >> 52
@@ -72,7 +69,7 @@ def log(x):  # type: ignore[no-untyped-def]
     return k * LN2_HIGH + ((k * LN2_LOW + p * z * s) + 2.0 * s)
 
 
-@_inline
-def worse(worst, value):  # type: ignore[no-untyped-def]
+@inlined
+def worse(worst: float, value: float) -> Any:
     """The larger of two; infinite where `value` is no number."""
     return max(worst, value) if value == value else np.inf

@@ -3,27 +3,24 @@ from the answers alone."""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.compiled import Changed, Economy, Rules, draw, sell
-from comity.equilibrium.compiled_math import KERNEL, exp, log, worse
+from comity.equilibrium.compiled_math import exp, log, worse
+from comity.kernels import compiled, inlined
 
 Array = NDArray[np.float64]
 
-_compiled = numba.njit(**KERNEL)
-_inline = numba.njit(inline="always", **{**KERNEL, "cache": False})
 
-
-@_inline
-def _apart(left, right):  # type: ignore[no-untyped-def]
+@inlined
+def _apart(left: float, right: float) -> float:
     """|left - right| / max(|left|, |right|); zero where both are."""
     size = max(abs(left), abs(right))
     return abs(left - right) / (size if size != 0.0 else 1.0)
 
 
-@_compiled
+@compiled
 def residuals(
     economy: Economy,
     changed: Changed,
@@ -60,7 +57,7 @@ def residuals(
     return worst
 
 
-@_compiled
+@compiled
 def _own(
     economy: Economy, rules: Rules, wage_price: Array, income_output: Array, cost: Array, spending: Array, worst: Array
 ) -> None:
@@ -85,7 +82,7 @@ def _own(
                 worst[4, s] = worse(worst[4, s], _apart(spending[j, c, s], implied[j, s]))
 
 
-@_compiled
+@compiled
 def _traded(
     economy: Economy,
     changed: Changed,

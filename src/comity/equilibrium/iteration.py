@@ -9,11 +9,14 @@ law has the same zero as excess labour demand but does not fade out when trade i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.problem import Problem
+from comity.equilibrium.responses import Responses, responses
 
 Array = NDArray[np.float64]
 
@@ -177,26 +180,59 @@ class Iteration:
     def _step(
         self, log_wage: Array, spending: Array, implied: Pass, gap: Array, price_error: Array, excess: Array
     ) -> Array:
-        n, cells = self.count, self.sectors * self.count
-        step = np.empty(n + 2 * cells)
         if self.wage_step is None:
-            move = np.clip(self.problem.prepared.wage_response @ gap, -0.7, 0.7)
-        else:
-            move = np.clip(self.wage_step * gap, -0.7, 0.7)
+            return self._joint_step(log_wage, spending, gap, price_error, excess)
+        move = self._at_the_level(log_wage, np.clip(self.wage_step * gap, -0.7, 0.7))
+        passed_on = self.home_now * (self.value_added_share * move)
+        earned = np.exp(log_wage) * self.value_added * move
+        return self._limited(
+            move,
+            _by_country(self.price_local, price_error + passed_on),
+            _by_country(self.demand_local, excess + self.alpha * earned) / (spending + TINY),
+        )
+
+    def _joint_step(self, log_wage: Array, spending: Array, gap: Array, price_error: Array, excess: Array) -> Array:
+        """Own markets take up errors of prices and demand; wages close the gaps that leaves, and all else follows."""
+        shape = price_error.shape
+        answer = self.responses
+        price_step = _held(_by_country(self.price_local, price_error), -LARGEST_STEP)
+        spend_step = _held(_by_country(self.demand_local, excess) / (spending + TINY), -0.9)
+        move = np.clip(answer.moves(gap.astype(np.float32), price_step.ravel(), spend_step.ravel()), -0.7, 0.7)
+        move = self._at_the_level(log_wage, move.astype(np.float64))
+        rough = move.astype(np.float32)
+        return self._limited(
+            move,
+            price_step + (answer.price @ rough).reshape(shape),
+            spend_step + (answer.spending @ rough).reshape(shape),
+        )
+
+    @cached_property
+    def responses(self) -> Responses:
+        """How the benchmark answers to wages and errors, at the problem's elasticities."""
+        return responses(self.problem.prepared)
+
+    def _at_the_level(self, log_wage: Array, move: Array) -> Array:
+        """A move of wages that leaves value added of each connected part of the world as it is."""
         target = np.exp(log_wage + move) * self.value_added
         if len(self.parts) == 1:
             move -= np.log(target.sum() / self.part_value[0])
         else:
             for part, value in zip(self.parts, self.part_value, strict=True):
                 move[part] -= np.log(target[part].sum() / value)
+        return move
+
+    def _limited(self, move: Array, price_step: NDArray[Any], spend_step: NDArray[Any]) -> Array:
+        n, cells = self.count, self.sectors * self.count
+        step = np.empty(n + 2 * cells)
         step[:n] = move
-        price_step = _by_country(self.price_local, price_error + self.home_now * (self.value_added_share * move))
-        earned = np.exp(log_wage) * self.value_added * move
-        demand_step = _by_country(self.demand_local, excess + self.alpha * earned) / (spending + TINY)
-        shape = price_step.shape
-        np.clip(price_step, -LARGEST_STEP, LARGEST_STEP, out=step[n : n + cells].reshape(shape))
-        np.clip(demand_step, -0.9, LARGEST_STEP, out=step[n + cells :].reshape(shape))
+        np.clip(price_step, -LARGEST_STEP, LARGEST_STEP, out=step[n : n + cells].reshape(price_step.shape))
+        np.clip(spend_step, -0.9, LARGEST_STEP, out=step[n + cells :].reshape(spend_step.shape))
         return step
+
+
+def _held(step: Array, lowest: float) -> NDArray[np.float32]:
+    """A step within its limits, in the precision of the responses."""
+    return np.clip(step, lowest, LARGEST_STEP).astype(np.float32)
 
 
 def _by_country(matrices: Array, columns: Array) -> Array:

@@ -21,6 +21,7 @@ from comity.equilibrium.closures import CLOSURES, income_factor
 from comity.equilibrium.jax_plan import choose_layout, left_out, stacked_blocks
 from comity.equilibrium.prepared import prepare
 from comity.equilibrium.problem import make_problem
+from comity.equilibrium.responses import responses
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solve import FINEST, TOLERANCE, check_tolerance
 from comity.errors import InputError, listing, nearest
@@ -253,7 +254,7 @@ def economy_of(jax: Any, world: World) -> Any:
             "uses_of": base.uses_of,
             "price_local": base.price_local,
             "demand_local": base.demand_local,
-            "wage_response": base.wage_response,
+            **{f"answer_{name}": part.astype(np.float64) for name, part in vars(responses(base)).items()},
             "value_added": world.value_added,
             "value_added_share": world.value_added_share,
             "input_share": world.input_share,

@@ -24,8 +24,8 @@ class Economy(NamedTuple):
 
     foreign (J, 2N, N): border value pi/(1+t) of foreign suppliers, then tariff part; shipped (J, N, N): border value
     before export taxes, None without them; share (J N N,): flat benchmark trade shares; inputs_of, uses_of,
-    price_local, demand_local (N, J, J), wage_response (N, N): as in prepared.Prepared; unsupplied (J, N) or None; the
-    rest as in World.
+    price_local, demand_local (N, J, J): as in prepared.Prepared; answer_...: as in responses.Responses; unsupplied
+    (J, N) or None; the rest as in World.
     """
 
     foreign: Array
@@ -36,7 +36,11 @@ class Economy(NamedTuple):
     uses_of: Array
     price_local: Array
     demand_local: Array
-    wage_response: Array
+    answer_wages: Array
+    answer_price: Array
+    answer_spending: Array
+    answer_by_price: Array
+    answer_by_spending: Array
     value_added: Array
     value_added_share: Array
     input_share: Array
@@ -280,20 +284,22 @@ def errors(economy: Economy, block: Block, weights: Weights, closure: str, state
     # a demand that dies out altogether keeps a relative error of one; it is judged by the residual
     live = jnp.where(live > 0.5, jnp.where(implied.demand > TINY, relative, 0.0).max(axis=(0, 1)), live)
     largest = jnp.maximum(jnp.abs(gap).max(axis=0), jnp.abs(price_error).max(axis=(0, 1)))
-    # -- the step
-    move = jnp.clip(economy.wage_response @ gap, -0.7, 0.7)
+    # -- the step, as in iteration.Iteration
+    shape = (-1, state.shape[1])
+    price_step = jnp.clip(by_country(economy.price_local, price_error), -LARGEST_STEP, LARGEST_STEP).reshape(shape)
+    spend_step = by_country(economy.demand_local, excess) / (spending + TINY)
+    spend_step = jnp.clip(spend_step, -0.9, LARGEST_STEP).reshape(shape)
+    left = gap + economy.answer_by_price @ price_step + economy.answer_by_spending @ spend_step
+    move = jnp.clip(economy.answer_wages @ left, -0.7, 0.7)
     earned = jnp.exp(log_wage) * economy.value_added[:, None]
     move = move - jnp.log((jnp.exp(move) * earned).sum(axis=0) / economy.value_added.sum())
-    passed_on = (economy.home * economy.value_added_share)[:, :, None] * move
-    price_step = by_country(economy.price_local, price_error + passed_on)
-    spent = excess + economy.consumption_share[:, :, None] * (earned * move)
-    demand_step = by_country(economy.demand_local, spent) / (spending + TINY)
-    width = state.shape[1]
+    price_step = price_step + economy.answer_price @ move
+    spend_step = spend_step + economy.answer_spending @ move
     step = jnp.concatenate(
         [
             move,
-            jnp.clip(price_step, -LARGEST_STEP, LARGEST_STEP).reshape(-1, width),
-            jnp.clip(demand_step, -0.9, LARGEST_STEP).reshape(-1, width),
+            jnp.clip(price_step, -LARGEST_STEP, LARGEST_STEP),
+            jnp.clip(spend_step, -0.9, LARGEST_STEP),
         ]
     )
     return jnp.maximum(largest, live), step

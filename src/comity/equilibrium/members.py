@@ -18,11 +18,11 @@ from numpy.typing import DTypeLike, NDArray
 from comity.benchmark.world import World
 from comity.equilibrium.changes import Changes, Positions
 from comity.equilibrium.closures import income_factor
-from comity.equilibrium.prepared import Prepared, prepare, wage_responses
+from comity.equilibrium.prepared import Prepared, prepare
+from comity.equilibrium.responses import Responses, responses
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
-MOST_KNOWN = 64  # wage responses kept for each World
 FEW = 0.15  # of all cells; members that change more are cheaper alone, on weights of their own
 
 
@@ -124,8 +124,8 @@ class Deficits:
 class Members:
     """S scenarios of one World: theta (J, 1, S) or (J, 1, 1), `cells` or None, ln A (J, N, S) or None, transfer (N, S).
 
-    `place` (S,): where each member stands in the plan it comes from. `response` (S,): which of `responses`, (N, N)
-    answers of wages to trade gaps, fits the member's elasticities.
+    `place` (S,): where each member stands in the plan it comes from. `response` (S,): which of `responses` fits the
+    member's elasticities.
     """
 
     theta: Array
@@ -135,7 +135,7 @@ class Members:
     deficits: Deficits
     place: Positions
     response: Positions
-    responses: tuple[Array, ...]
+    responses: tuple[Responses, ...]
 
     def __len__(self) -> int:
         return len(self.place)
@@ -153,7 +153,7 @@ class Members:
             return self
         cast = self._each(lambda values: values.astype(dtype))
         deficits = self.deficits.each(lambda values: values.astype(dtype))
-        return replace(cast, deficits=deficits, responses=tuple(matrix.astype(dtype) for matrix in self.responses))
+        return replace(cast, deficits=deficits)
 
     def _each(self, change: Callable[[Array], Array]) -> Members:
         return replace(
@@ -195,28 +195,21 @@ def gather(
     )
 
 
-ALIKE = 1.2  # largest difference of ln theta up to which the World's own wage responses serve well
-_known: WeakKeyDictionary[Prepared, dict[bytes, Array]] = WeakKeyDictionary()
+ALIKE = 1.2  # largest difference of ln theta up to which the World's own responses serve well
 
 
 def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
-    """Wage responses for each member: the World's, or where elasticities are far from the World's, their own."""
-    known = _known.setdefault(base, {})
-    world = base.world
-    response, matrices, numbers = np.zeros(len(thetas), dtype=np.intp), [base.wage_response], {}
+    """Responses for each member: the World's, or where elasticities are far from the World's, their own."""
+    response, chosen, numbers = np.zeros(len(thetas), dtype=np.intp), [responses(base)], {}
     for column, theta in enumerate(thetas):
-        if np.abs(np.log(theta / world.trade_elasticity)).max() <= ALIKE:
+        if np.abs(np.log(theta / base.theta[:, 0])).max() <= ALIKE:
             continue
         key = theta.tobytes()
         if key not in numbers:
-            if len(known) > MOST_KNOWN:
-                known.clear()
-            if key not in known:
-                known[key] = wage_responses(world).at(theta)
-            numbers[key] = len(matrices)
-            matrices.append(known[key])
+            numbers[key] = len(chosen)
+            chosen.append(responses(base, theta))
         response[column] = numbers[key]
-    return {"response": response, "responses": tuple(matrices)}
+    return {"response": response, "responses": tuple(chosen)}
 
 
 def _cells(base: Prepared, changes: Sequence[Changes], thetas: Array) -> Cells | None:

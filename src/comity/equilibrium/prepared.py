@@ -22,7 +22,6 @@ class Prepared:
     home (J, N): home shares; inputs_of (N, J, K): input shares as cost rows; uses_of (N, K, J): as demand rows;
     price_local, demand_local (N, J, J): inverses of each country's own-market loop, see `local_inverses`;
     wage_step (N,): inverse elasticity of exports/imports to the own wage;
-    wage_response (N, N): wages that close given gaps ln(exports/imports), all countries together;
     graph: sectors without supplier (J, N) and connected parts (N,) of the benchmark, filled in on first use.
     """
 
@@ -35,7 +34,6 @@ class Prepared:
     price_local: Array
     demand_local: Array
     wage_step: Array
-    wage_response: Array
     graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
 
     @property
@@ -74,7 +72,6 @@ def _prepare(world: World) -> Prepared:
         price_local=price_local,
         demand_local=demand_local,
         wage_step=wage_step(world.trade_elasticity, abroad, home, world.expenditure, border),
-        wage_response=wage_responses(world).at(world.trade_elasticity),
     )
 
 
@@ -104,58 +101,3 @@ def wage_step(theta: Array, abroad: Array, home: Array, expenditure: Array, bord
     elasticity = np.where(exports > 0, lost / np.where(exports > 0, exports, 1), theta.mean())
     elasticity += np.where(imports > 0, gained / np.where(imports > 0, imports, 1), theta.mean()) + 1
     return 1 / elasticity
-
-
-PASS_THROUGH = 0.6  # of wages into costs: what lies between the value-added share and one works best in trials
-
-
-@dataclass(frozen=True, eq=False)
-class WageResponses:
-    """The benchmark's response of ln(exports/imports) to all wages, as it depends on the elasticities: it is linear in
-    them. fixed (N, N), by_theta (J, N, N): response = fixed + sum_j theta_j by_theta_j; weight (N,): shares in the
-    world's value added. What is kept for a World must not hold it, or it would live for ever."""
-
-    fixed: Array
-    by_theta: Array
-    weight: Array
-
-    def at(self, theta: Array) -> Array:
-        """(N, N) inverse of the response at elasticities theta (J,), sign turned.
-
-        A level shift of all wages, which changes nothing, is pinned by adding a multiple of the mean.
-        """
-        response = self.fixed + np.tensordot(theta, self.by_theta, axes=1)
-        typical = np.diagonal(response).mean()
-        try:
-            return np.asarray(np.linalg.inv(response + typical * self.weight), dtype=np.float64)
-        except np.linalg.LinAlgError:  # a country without trade has no response; the careful search does without it
-            return np.diag(np.full(len(self.weight), 1 / (2 * theta.mean() + 1)))
-
-
-_responses: KeptFor[World, WageResponses] = KeptFor()
-
-
-def wage_responses(world: World) -> WageResponses:
-    """The WageResponses of a World; computed on first use and kept as long as the World lives.
-
-    Flows respond with -theta to the exporter's cost against the buyer's price index, spending with one to the buyer's
-    wage; costs follow wages by PASS_THROUGH.
-    """
-    return _responses.get(world, "wages", lambda: _wage_responses(world))
-
-
-def _wage_responses(world: World) -> WageResponses:
-    count = len(world.countries)
-    diagonal = np.arange(count)
-    flow = world.flow.copy()
-    flow[:, diagonal, diagonal] = 0.0
-    sold, bought = flow.sum(axis=1), flow.sum(axis=2)
-    exports, imports = sold.sum(axis=0), bought.sum(axis=0)
-    inflow = exports + np.maximum(world.deficit, 0) + 1e-12 * world.value_added
-    outflow = imports + np.maximum(-world.deficit, 0) + 1e-12 * world.value_added
-    into = bought[:, :, None] * world.trade_share - flow
-    out = flow.transpose(0, 2, 1) @ world.trade_share
-    out[:, diagonal, diagonal] -= sold
-    by_theta = PASS_THROUGH * (into / outflow[:, None] - out / inflow[:, None])
-    fixed = np.diag(imports) / outflow[:, None] - flow.sum(axis=0).T / inflow[:, None]
-    return WageResponses(fixed, by_theta, world.value_added / world.value_added.sum())

@@ -16,6 +16,7 @@ from comity.benchmark.world import World
 from comity.equilibrium.anderson import accelerate
 from comity.equilibrium.iteration import _by_country
 from comity.equilibrium.prepared import Prepared, prepare
+from comity.equilibrium.responses import responses
 from comity.errors import NotConvergedError
 
 Array = NDArray[np.float64]
@@ -110,6 +111,7 @@ class Linear:
     def __init__(self, world: World, rule: Rule, wage_hat: Array, component: NDArray[np.intp]) -> None:
         self.world, self.rule, self.wage_hat = world, rule, wage_hat
         self.base: Prepared = prepare(world)
+        self.responses = responses(self.base)
         self.theta = world.trade_elasticity[:, None]
         self.count, self.sectors = len(world.countries), len(world.sectors)
         n = self.count
@@ -165,13 +167,15 @@ class Linear:
         gap = (found.exports + found.deficit + found.transfer - found.imports) / self.turnover
         relative = excess / self.spent
         error = max(float(np.abs(gap).max()), float(np.abs(price_error).max()), float(np.abs(relative).max()))
-        move = base.wage_response @ gap
+        price_step = _by_country(base.price_local, price_error)
+        demand_step = _by_country(base.demand_local, excess) / self.spent
+        answer = self.responses
+        move = answer.moves(gap, price_step.ravel(), demand_step.ravel())
         target = (log_wage + move) * world.value_added
         for part in self.parts:
             move[part] -= target[part].sum() / world.value_added[part].sum()
-        price_step = _by_country(base.price_local, price_error + base.home * (world.value_added_share * move))
-        earned = world.value_added * move
-        demand_step = _by_country(base.demand_local, excess + world.consumption_share * earned) / self.spent
+        price_step += (answer.price @ move).reshape(shape)
+        demand_step += (answer.spending @ move).reshape(shape)
         return error, np.concatenate([move, price_step.ravel(), demand_step.ravel()]), ()
 
     def _implied(self, log_wage: Array, log_price: Array, log_spending: Array, given: _Given, scale: float) -> _Implied:

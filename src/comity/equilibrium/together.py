@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP
 from comity.equilibrium.members import Cells, Members
 from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.responses import Responses
 from comity.equilibrium.space import Space
 from comity.kept import KeptFor
 
@@ -31,8 +32,8 @@ class Shared:
     """What all members share, in one precision, of a World of J sectors and N countries.
 
     forward (J, 2N, N): X0 pi/(1+t) of foreign suppliers, above pi with home sales; backward: its first half turned;
-    cost_from, demand_from, price_from, spend_from (N, J, 1+J): maps from [ln w; ln P] to ln c, from [I; Y] to X/X0,
-    from [wage step; errors of ln P] and [step of wage income; excess demand] to steps of ln P and of ln X;
+    cost_from, demand_from (N, J, 1+J): maps from [ln w; ln P] to ln c, from [I; Y] to X/X0; price_from, spend_from
+    (N, J, J): from errors of ln P and of X/X0 to what own markets make of them;
     home (J, N, 1): X0 pi of home sales; spent (J, N): X0; unspent: cells where it is zero, if any (they count in units
     of one).
     """
@@ -66,14 +67,13 @@ def _share(base: Prepared) -> Shared:
     whole[:, np.arange(n), np.arange(n)] = base.home
     forward = np.concatenate([base.foreign[:, :n] * world.expenditure[:, :, None], whole], axis=1)
     rows, alpha = spent.T[:, :, None], world.consumption_share.T[:, :, None]
-    home_share = (base.home * world.value_added_share).T[:, :, None]
     return Shared(
         forward=forward,
         backward=forward[:, :n].transpose(0, 2, 1),
         cost_from=_joined(world.value_added_share.T[:, :, None], base.inputs_of),
         demand_from=_joined(alpha / rows, base.uses_of / rows),
-        price_from=_joined(base.price_local @ home_share, base.price_local),
-        spend_from=_joined(base.demand_local @ alpha / rows, base.demand_local * rows.transpose(0, 2, 1) / rows),
+        price_from=base.price_local,
+        spend_from=np.ascontiguousarray(base.demand_local * rows.transpose(0, 2, 1) / rows),
         home=(world.expenditure * base.home)[:, :, None],
         spent=world.expenditure,
         unspent=empty if empty.any() else None,
@@ -149,9 +149,11 @@ class Together:
         self.exports, self.imports, self.tariff_revenue, self.deficit = (
             self._array(name, shape[1:]) for name in ("exports", "imports", "revenue", "deficit")
         )
-        self.price_errors, self.excess = self._rough("price errors", taller), self._rough("excess", taller)
+        self.price_errors, self.excess = self._rough("price errors", shape), self._rough("excess", shape)
+        self.answer = self._rough("answer", (self.sectors * self.count, width))
         self.inverse, self.spare = self._rough("inverse", shape), self._rough("spare", shape)
         self.floored = np.zeros(width, dtype=bool)
+        self.groups = self._groups()
         self.blocks = self._blocks()
 
     def _array(self, name: str, shape: tuple[int, ...]) -> Array:
@@ -200,8 +202,8 @@ class Together:
         log_wage, log_price, log_spending = self.split(state)
         self._pass(state, log_wage, log_spending)
         gap = self._trade_gap()
-        price_error = np.subtract(self.log_price, log_price, out=self.price_errors[1:], casting="same_kind")
-        excess = np.subtract(self.spending, self.exponent, out=self.excess[1:], casting="same_kind")
+        price_error = np.subtract(self.log_price, log_price, out=self.price_errors, casting="same_kind")
+        excess = np.subtract(self.spending, self.exponent, out=self.excess, casting="same_kind")
         if self.shared.unspent is not None:
             excess[self.shared.unspent] = 0.0
         inverse = np.divide(1.0, self.exponent, out=self.inverse, casting="same_kind")
@@ -209,18 +211,23 @@ class Together:
         largest = np.maximum(largest, self._largest(np.multiply(excess, inverse, out=self.spare)))
         # -- the step, as in iteration.Iteration
         move, price_step, spend_step = self.split(step)
-        wage_move = np.clip(self._wage_answer(gap), -0.7, 0.7)
+        by_country(self.rough.price_from, price_error, price_step)
+        by_country(self.rough.spend_from, excess, spend_step)
+        spend_step *= inverse
+        near = largest.max() < GENTLE
+        self._limit(near, price_step, spend_step)
+        wage_move = np.clip(self._wage_answer(gap, step), -0.7, 0.7)
         earned = np.exp(log_wage) * self.shared.value_added
         wage_move -= np.log((np.exp(wage_move) * earned).sum(axis=0) / self.shared.value_added.sum())
-        self.price_errors[0] = move[:] = wage_move
-        self.excess[0] = earned * wage_move
-        by_country(self.rough.price_from, self.price_errors, price_step)
-        by_country(self.rough.spend_from, self.excess, spend_step)
-        spend_step *= inverse
-        if not largest.max() < GENTLE:
+        move[:] = wage_move
+        self._follow(step)
+        self._limit(near, price_step, spend_step)
+        return largest
+
+    def _limit(self, near: bool, price_step: Array, spend_step: Array) -> None:
+        if not near:
             np.clip(price_step, -LARGEST_STEP, LARGEST_STEP, out=price_step)
             np.clip(spend_step, -0.9, LARGEST_STEP, out=spend_step)
-        return largest
 
     def _pass(self, state: Array, log_wage: Array, log_spending: Array) -> None:
         """Equations (1), (2), (4), (5), (6) once, with exports and imports for (8)."""
@@ -261,15 +268,33 @@ class Together:
         at_home += home.sum(axis=0)
         np.add(abroad, home, out=block.output)
 
-    def _wage_answer(self, gap: Array) -> Array:
+    def _groups(self) -> list[tuple[Responses, Any]]:
+        """The responses that members have, and the columns of those who have them."""
         members = self.members
         if len(members.responses) == 1:
-            return members.responses[0] @ gap
-        answer = np.empty_like(gap)
-        for number in np.unique(members.response):
-            columns = np.flatnonzero(members.response == number)
-            answer[:, columns] = members.responses[number] @ gap[:, columns]
+            return [(members.responses[0], slice(None))]
+        return [(members.responses[k], np.flatnonzero(members.response == k)) for k in np.unique(members.response)]
+
+    def _wage_answer(self, gap: Array, step: Array) -> Array:
+        """Steps of wages that close the gaps that own markets leave."""
+        answer, n = np.empty_like(gap), self.count
+        cells = self.sectors * n
+        for held, columns in self.groups:
+            own = step[n:, columns]
+            answer[:, columns] = held.moves(gap[:, columns].astype(np.float32), own[:cells], own[cells:])
         return answer
+
+    def _follow(self, step: Array) -> None:
+        """Add to the steps of prices and expenditures what those of wages bring."""
+        cells = self.sectors * self.count
+        for held, columns in self.groups:
+            move = np.ascontiguousarray(step[: self.count, columns])
+            for first, matrix in ((self.count, held.price), (self.count + cells, held.spending)):
+                rows = slice(first, first + cells)
+                if isinstance(columns, slice):
+                    step[rows] += np.matmul(matrix, move, out=self.answer)
+                else:
+                    step[rows, columns] += matrix @ move
 
     def _trade_gap(self) -> Array:
         net = self.deficit + self.members.transfer

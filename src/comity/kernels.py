@@ -1,0 +1,54 @@
+"""Compiling numerical loops with Numba (extra `fast`), and keeping what was compiled as long as its sources stand.
+
+Numba keys what it keeps on the file of one function. Our loops call loops of other files, whose change it would not
+see; so they are kept in a folder named after all their sources. The folder lies where users keep caches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba import core
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+HERE = Path(__file__).parent
+SOURCES = ("kernels.py", "equilibrium/compiled*.py")
+# no reordering of sums: the same plan gives the same bits; only multiplications and additions may be fused
+SETTINGS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "boundscheck": False, "nogil": True}
+
+
+@cache
+def folder() -> Path:
+    """Where the compiled loops of these sources are kept."""
+    found = hashlib.sha256()
+    for pattern in SOURCES:
+        for path in sorted(HERE.glob(pattern)):
+            found.update(path.name.encode() + path.read_bytes())
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "comity" / f"kernels-{found.hexdigest()[:16]}"
+
+
+def compiled(function: Function) -> Function:
+    """A loop, compiled on first use and kept on disk where that can be written."""
+    config: Any = core.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = before or str(folder())  # who names a folder for Numba gets it
+    try:
+        made = numba.njit(cache=True, **SETTINGS)(function)
+    except RuntimeError:  # nowhere to keep it
+        made = numba.njit(**SETTINGS)(function)
+    finally:
+        config.CACHE_DIR = before
+    return cast(Function, made)
+
+
+def inlined(function: Function) -> Function:
+    """A few operations that are compiled into whatever loop they stand in."""
+    return cast(Function, numba.njit(inline="always", **SETTINGS)(function))
