@@ -96,10 +96,13 @@ class Client:
         status = int(head.split(b" ", 2)[1])
         length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         try:
-            return status, await reader.readexactly(length)
+            body = await reader.readexactly(length)
         except (OSError, asyncio.IncompleteReadError):
             self.close()
             return None
+        if b"\r\nconnection: close" in head.lower():
+            self.close()
+        return status, body
 
     def close(self) -> None:
         """Forget the connection."""

@@ -195,3 +195,18 @@ def test_only_the_latest_answers_are_kept() -> None:
 
     asyncio.run(ask())
     assert made == list("abcab")
+
+
+def test_a_crowded_worker_gives_its_connections_away(server: str) -> None:
+    """A kept connection stays with one worker however many steps wait there; a lone visitor keeps theirs."""
+
+    async def steps(many: int) -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=server, timeout=60) as client:
+            paths = [f"/results?p=IRN.BLR&add=a:tariff&m.a=0.{many}{k:02}1&ranges=0" for k in range(many)]
+            return await asyncio.gather(*(client.get(path) for path in paths))
+
+    (alone,) = asyncio.run(steps(1))
+    assert "connection" not in alone.headers
+    crowd = asyncio.run(steps(16))
+    assert all(reply.status_code == 200 and "data-part" in reply.text for reply in crowd)
+    assert any(reply.headers.get("connection") == "close" for reply in crowd)

@@ -94,7 +94,7 @@ class Lane:
 
     async def do(self, work: Callable[[], Any]) -> Any:
         """What `work` gives. Raises what it raises, TimeLimitError when its time is over, Busy where too many wait."""
-        if self._jobs.qsize() >= limits.WAITING:
+        if self.waiting >= limits.WAITING:
             raise Busy(f"The server is busy: {limits.WAITING} requests wait already. Try again in a few seconds.")
         job = _Job(work)
         self._jobs.put(job)
@@ -104,6 +104,11 @@ class Lane:
             if self.droppable:
                 self._stop(job, Unwanted)
             raise
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return self._jobs.qsize()
 
     def close(self) -> None:
         """End the thread once it has done what waits."""

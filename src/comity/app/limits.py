@@ -17,6 +17,7 @@ RANGE_SECONDS = 20.0  # the central solve with its 36 combinations; a usual one 
 BAND_SECONDS = 40.0  # the same with 200 joint draws on every count; a usual one needs 1.5 s
 DRAWS = 400  # joint draws on each count that one request may ask for
 REPORT_SECONDS = 60.0  # a full report with all its drawings; a usual one needs 4 s
+CROWDED = 2  # steps that wait in one worker; from then on it closes connections, and a freer worker takes the next one
 WAITING = 200  # requests that wait in one lane of one worker; beyond it comes 429
 SLOW = 200  # scenarios remembered as slow
 CACHED = 512  # answers kept in one worker, about 60 KiB each

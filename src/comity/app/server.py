@@ -245,7 +245,10 @@ def _pages(app: FastAPI) -> None:
         pin = want.others.get("pin")
         pinned = await worker.answer(State.from_query(pin), True, want.draws) if pin else None
         found = await worker.answer(want.state, want.ranges, want.draws)
-        return _html(results_html(found, pinned=pinned, step=not want.ranges))
+        answered = _html(results_html(found, pinned=pinned, step=not want.ranges))
+        if worker.steps.waiting >= limits.CROWDED:  # a kept connection would stay with this worker however full it is
+            answered.headers["connection"] = "close"
+        return answered
 
     @app.get("/controls", include_in_schema=False)
     async def controls(request: Request) -> Response:
