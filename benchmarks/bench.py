@@ -76,16 +76,28 @@ def solves() -> Rows:
 
 
 def measure_batch(
-    name: str, world: World, shocks: list[Shock], workers: int, speed: float, target: float | None, runs: int = 3
+    name: str,
+    world: World,
+    shocks: list[Shock],
+    workers: int,
+    speed: float,
+    target: float | None,
+    runs: int = 3,
+    engine: str = "numpy",
 ) -> dict[str, Any]:
     """Scenarios a second to a residual of 1e-8, beside what the multiplications alone would allow on one core."""
-    found = solve_many(world, shocks, tolerance=1e-8, workers=workers)
+
+    def run() -> Any:
+        return solve_many(world, shocks, tolerance=1e-8, workers=workers, engine=engine)
+
+    found = run()
     assert found.converged.all() and found.residual.max() <= 1e-8
-    seconds = best(lambda: solve_many(world, shocks, tolerance=1e-8, workers=workers), runs)
+    seconds = best(run, runs)
     products = float(found.iterations.mean()) * pass_operations(world) / speed
     return {
         "what": name,
         "size": size_of(world),
+        "engine": engine,
         "scenarios": len(shocks),
         "processes": workers,
         "ms each": round(1e3 * seconds / len(shocks), 2),
@@ -105,8 +117,9 @@ def batches() -> Rows:
     for world, target in ((synthetic_world(77, 45, seed=3), 1000.0), (load_world("world-2022"), 2000.0)):
         plans = {"coalitions of ten": coalition_plan(world, 512), "random pairs": pair_plan(world, 512)}
         for what, plan in plans.items():
-            for workers in (1, 2):
-                rows.append(measure_batch(what, world, plan, workers, speed, target if workers == 2 else None))
+            for engine, workers in (("numpy", 1), ("numpy", 2), ("numba", 1), ("numba", 2)):
+                goal = target if workers == 2 else None
+                rows.append(measure_batch(what, world, plan, workers, speed, goal, 5, engine))
             alone = best(lambda w=world, p=plan: [solve(w, shock, tolerance=1e-8) for shock in p[:32]], 3) / 32
             rows.append({"what": f"{what}, one by one", "size": size_of(world), "ms each": round(1e3 * alone, 2)})
     return rows

@@ -26,7 +26,8 @@ from benchmarks.bench import as_table
 from benchmarks.measure import best, coalition_plan, product_speed
 from comity import Shock, World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
-from comity.equilibrium import chunk, chunk_results, together
+from comity.equilibrium import batch, chunk, together
+from comity.equilibrium.responses import Responses
 from comity.equilibrium.together_anderson import Histories
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -35,9 +36,10 @@ SMALL = 2_000  # numbers: in the innermost cache
 TARGETS = {"77 x 45": 1000.0, "82 x 22": 2000.0}  # scenarios a second on two cores
 
 PRODUCTS, SMALL_PRODUCTS = "products over importers and exporters", "products inside each country"
+ANSWERS = "products with the benchmark's responses (float32)"
 POWERS, SWEEPS, CELLS = "exponentials and logarithms", "other sweeps over (sector, country)", "changed cells"
 REST = "sums along an axis, comparisons, calls"
-WEIGHTS, COMBINE, KEEP = "acceleration: weights", "acceleration: combining five differences", "acceleration: the rest"
+WEIGHTS, COMBINE, KEEP = "acceleration: weights", "acceleration: combining differences", "acceleration: the rest"
 SET_UP, RESIDUAL = "set-up of the plan", "residual recomputed; members set up, stored, leaving"
 SWEPT = ("multiply", "divide", "subtract", "add")
 
@@ -79,6 +81,8 @@ class Watched:
 
         def matmul(left: Any, right: Any, **named: Any) -> Any:
             step = PRODUCTS if left.shape[0] <= shared_products else SMALL_PRODUCTS
+            if left.ndim == 2:
+                step = ANSWERS
             return ledger.timed(np.matmul, step, product)(left, right, **named)
 
         self.matmul = matmul
@@ -148,13 +152,17 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
     def weighed(self: Any, sample: Any, slot: int) -> float:
         return float(2 * self.used * sample.nbytes) / ledger.speeds["bandwidth"]
 
+    def answered(self: Any, gap: Any, price: Any, spending: Any) -> float:
+        operations = 2 * (self.by_price.size + self.by_spending.size + self.wages.size) * gap.shape[-1]
+        return float(operations / ledger.speeds["product 4"])
+
     def searched(*arguments: Any, **named: Any) -> Any:
         begun = time.perf_counter()
         result = solve_chunk(*arguments, **named)
         inside["spent"] += time.perf_counter() - begun
         return result
 
-    solve_chunk, residuals = chunk_results.solve_chunk, chunk.residuals
+    solve_chunk, residuals = batch.solve_chunk, chunk.residuals
     with (
         mock.patch.object(together, "np", Watched(ledger, len(world.sectors))),
         mock.patch.object(together, "draw_changes", ledger.timed(together.draw_changes, CELLS, nothing)),
@@ -164,7 +172,8 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         mock.patch.object(Histories, "_combine", ledger.timed(Histories._combine, COMBINE, combined)),
         mock.patch.object(Histories, "_weights", ledger.timed(Histories._weights, WEIGHTS, weighed)),
         mock.patch.object(chunk, "residuals", ledger.timed(residuals, RESIDUAL, nothing)),
-        mock.patch.object(chunk_results, "solve_chunk", searched),
+        mock.patch.object(batch, "solve_chunk", searched),
+        mock.patch.object(Responses, "moves", ledger.timed(Responses.moves, ANSWERS, answered)),
     ):
         begun = time.perf_counter()
         found = solve_many(world, plan, tolerance=TOLERANCE)
@@ -175,7 +184,7 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
     return seconds, float(found.iterations.mean())
 
 
-ORDER = (PRODUCTS, SMALL_PRODUCTS, POWERS, SWEEPS, CELLS, REST, COMBINE, WEIGHTS, KEEP, SET_UP, RESIDUAL)
+ORDER = (PRODUCTS, SMALL_PRODUCTS, ANSWERS, POWERS, SWEEPS, CELLS, REST, COMBINE, WEIGHTS, KEEP, SET_UP, RESIDUAL)
 
 
 def profile(world: World, name: str) -> list[dict[str, Any]]:

@@ -50,10 +50,10 @@ def product_speed(size: int = 1000) -> float:
 
 
 def pass_operations(world: World) -> int:
-    """Multiplications and additions of one pass for one scenario: the products with (J, 2N, N) and (J, N, N) weights
-    and with four (N, J, J+1) matrices."""
+    """Multiplications and additions of one pass for one scenario: the products with (J, 2N, N) and (J, N, N) weights,
+    with four (N, J, J) matrices, and with four (J N, N) responses, which are float32 and count half."""
     j, n, _ = world.trade_share.shape
-    return 2 * (3 * j * n * n + 4 * n * j * (j + 1))
+    return 2 * (3 * j * n * n + 4 * n * j * (j + 1) + 2 * j * n * n)
 
 
 def pair_shock(world: World) -> Shock:

@@ -196,19 +196,21 @@ def gather(
 
 
 ALIKE = 1.2  # largest difference of ln theta up to which the World's own responses serve well
+SHARED = 6  # members of one elasticities from which on responses of their own are worth making: for fewer, a few passes
+# more cost less
 
 
 def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
-    """Responses for each member: the World's, or where elasticities are far from the World's, their own."""
-    response, chosen, numbers = np.zeros(len(thetas), dtype=np.intp), [responses(base)], {}
-    for column, theta in enumerate(thetas):
-        if np.abs(np.log(theta / base.theta[:, 0])).max() <= ALIKE:
-            continue
-        key = theta.tobytes()
-        if key not in numbers:
-            numbers[key] = len(chosen)
-            chosen.append(responses(base, theta))
-        response[column] = numbers[key]
+    """Responses for each member: the World's, or where elasticities are far from the World's and shared, their own."""
+    response, chosen = np.zeros(len(thetas), dtype=np.intp), [responses(base)]
+    far = np.flatnonzero(np.abs(np.log(thetas / base.theta[:, 0])).max(axis=1) > ALIKE)
+    columns: dict[bytes, list[int]] = {}
+    for column in far.tolist():
+        columns.setdefault(thetas[column].tobytes(), []).append(column)
+    for alike in columns.values():
+        if len(alike) >= SHARED:
+            response[alike] = len(chosen)
+            chosen.append(responses(base, thetas[alike[0]]))
     return {"response": response, "responses": tuple(chosen)}
 
 

@@ -66,9 +66,14 @@ def solve(
     def make(fraction: float) -> Problem:
         return make_problem(benchmark, changes, closure, income_factor=factor, coalition=coalition, fraction=fraction)
 
-    trade_can_balance(benchmark, make(1.0))
+    whole = make(1.0)
+    trade_can_balance(benchmark, whole)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # non-finite states are dropped by the search
-        found = search(make, checked_start(start, benchmark), max(tolerance / 5, FINEST))
+        found = search(
+            lambda part: whole if part == 1.0 else make(part),
+            checked_start(start, benchmark),
+            max(tolerance / 5, FINEST),
+        )
         return accepted(found, closure, tolerance)
 
 

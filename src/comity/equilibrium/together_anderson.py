@@ -16,7 +16,7 @@ from comity.equilibrium.space import Space
 
 Array = NDArray[Any]
 
-MEMORY = 5
+MEMORY = 3
 LONGEST = 4.0  # largest change of one component in one pass; a longer combined step falls back to the plain one
 PIECE = 20_000  # numbers of a state combined at a time: they stay in the processor's cache
 SAMPLE = 4  # a quarter of all prices and expenditures
