@@ -395,5 +395,6 @@ def test_the_manuals_messages_are_those_one_gets() -> None:
     said += complaints(changed("setter: IRN", "setter: FRA"))
     said += problems(small("paragraph: 2,", "paragraph: 1,"), {"article": TEXT})
     said += problems(small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}"))
-    assert len(listed) == 11
+    said += complaints(changed("$100 million", "10 billion US dollars", changed("at_least: 100,", "at_least: 10,")))
+    assert len(listed) == 12
     assert [message for message in listed if not any(message in one for one in said)] == []

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 import comity
 from comity import InputError, assess, load_dossier, load_scenario, load_world, simulate
 from comity.cli import app
+from comity.dossier.amounts import dollars
 from comity.dossier.check import check_dossier
-from comity.dossier.claims import dollars, named
+from comity.dossier.claims import named
 from comity.dossier.explain import words_of
 from comity.dossier.load import parse_dossier
 from comity.scenario.load import look_alikes, read_file
@@ -103,7 +104,8 @@ def test_amounts_stand_in_the_unit_their_numbers_are_printed_in(value: float, sa
 
 
 def test_a_large_target_and_everybody_in_words() -> None:
-    large = parse_dossier(changed("at_least: 100,", "at_least: 25000,"), FILE).claims[0].test
+    quoting = changed('figures: ["$100 million"]', "figures: [25 billion dollars]")
+    large = parse_dossier(changed("at_least: 100,", "at_least: 25000,", quoting), FILE).claims[0].test
     assert "reaches 25 billion USD a year at the start of 2026" in words_of(large)
     every = parse_dossier(changed(RANKING, "{kind: gain, scenario: front, countries: all}"), FILE).claims[5].nearest
     assert words_of(every) == "under scenario front, real income of every economy named in the world rises."
@@ -190,7 +192,7 @@ def test_what_is_implausible_stands_with_the_claim() -> None:
 
 def test_check_says_what_a_target_is_judged_on() -> None:
     world = load_world("world-2022")
-    other = changed(TARGET, "{kind: target, scenario: front, between: [IRN, RUS], at_least: 25000, count: any}")
+    other = changed(TARGET, "{kind: target, scenario: front, between: [IRN, RUS], at_least: 400, count: any}")
     said = check_dossier(parse_dossier(other, FILE), world)
     assert (
         "Claim c: world-2022 holds one count of the trade of Iran and Russia; the target is judged on that one, not on any."

@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from comity.dossier.amounts import amount, dollars
 from comity.dossier.combinations import (
     MONEY,
     NOISE,
@@ -61,17 +62,6 @@ def by_count(runs: tuple[OnCount, ...], quantities: list[Quantity], meets: Meets
     if len(set(marks)) < 2:
         return ()
     return tuple(f"On {run.count.name}: {text}." for run, text in zip(runs, marks, strict=True) if run.count)
-
-
-def amount(value: float) -> str:
-    """100 as 100, 0.5 as 0.5."""
-    return f"{value:,.10g}".replace(",", " ")
-
-
-def dollars(value: float) -> str:
-    """An amount a year in the unit its number is printed in: million USD, from a thousand on billion USD."""
-    billions = abs(value) >= 1000
-    return f"{amount(value / 1000 if billions else value)} {'billion' if billions else 'million'} USD a year"
 
 
 def named(codes: Any) -> str:

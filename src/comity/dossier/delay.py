@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from comity.dossier.claims import bounded, by_count, dollars, named
+from comity.dossier.amounts import dollars
+from comity.dossier.claims import bounded, by_count, named
 from comity.dossier.combinations import MONEY, NOISE, Quantity, judge, labelled, on_label, over, unsolved, variation_of
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, DelayTest

@@ -7,7 +7,7 @@ from typing import Any
 
 from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_country
-from comity.dossier.claims import dollars
+from comity.dossier.amounts import dollars
 from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference
 from comity.errors import InputError
 from comity.scenario.compile import compile_scenario

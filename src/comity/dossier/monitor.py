@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from comity.classifications.countries import find_country
-from comity.dossier.claims import amount, last_day, total_of
+from comity.dossier.amounts import amount
+from comity.dossier.claims import last_day, total_of
 from comity.dossier.combinations import Quantity, both_ways
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Observation, Observed, Series, TargetTest

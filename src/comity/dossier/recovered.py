@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.dossier.claims import amount, bounded, by_count, named
+from comity.dossier.amounts import amount
+from comity.dossier.claims import bounded, by_count, named
 from comity.dossier.combinations import (
     PER_CENT,
     Quantity,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from comity.classifications.countries import EVERYBODY, find_bloc, find_country, load_blocs, load_countries
+from comity.dossier.amounts import contradicted_amounts
 from comity.dossier.schema import Dossier, Frictions, Observation, Observed, RecoveredTest, Series
 from comity.errors import InputError, nearest
 from comity.scenario import quantities as q
@@ -19,7 +20,7 @@ Path = tuple[str | int, ...]
 
 def reference_problems(dossier: Dossier) -> list[InputError]:
     """Every contradiction inside the dossier, in the order of its keys."""
-    checks = (_twice, _main, _sources, _commitments, _tests, _observations, _economies)
+    checks = (_twice, _main, _sources, _commitments, _tests, contradicted_amounts, _observations, _economies)
     return [problem for check in checks for problem in check(dossier)]
 
 
