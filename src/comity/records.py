@@ -83,10 +83,16 @@ def cite(outcomes: Any) -> list[str]:
     entries += [source["bibtex"] for source in outcomes.world.provenance.get("sources", []) if source.get("bibtex")]
     about = outcomes.solution.benchmark.provenance.get("elasticities", {})
     notes = [about.get("citation", "")]
-    notes += [report.size_text for report in outcomes.compiled.measures if report.range is not None]
+    # a size that the scenario itself gives ("rate 0 %") cites nobody; where it is written stands among the sources
+    notes += [report.size_text for report in outcomes.compiled.measures if _cites(report)]
     notes += [report.source for report in outcomes.compiled.measures]
     unique = [note for note in dict.fromkeys(notes) if note]
     return entries + [f"@misc{{comity_note_{k}, note={{{note}}}}}" for k, note in enumerate(unique, 1)]
+
+
+def _cites(report: Any) -> bool:
+    """True where a size comes with a citation, which stands in brackets."""
+    return report.range is not None and "[" in report.size_text.replace("[assumed]", "")
 
 
 def installed(name: str) -> str:

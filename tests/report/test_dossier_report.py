@@ -12,13 +12,15 @@ from typer.testing import CliRunner
 
 from comity import InputError, assess, load_dossier, load_scenario, load_world
 from comity.cli import app
-from comity.dossier.assess import Assessment
-from comity.dossier.verdicts import NOT_SUPPORTED, OUTSIDE, SUPPORTED
+from comity.dossier.assess import NO_SOLUTION, NOT_ON_THIS_WORLD, Assessment
+from comity.dossier.claims import UPPER_BOUND
+from comity.dossier.verdicts import BEFORE, CANNOT_TELL, CONTRADICTED, NOT_SUPPORTED, OUTSIDE, SUPPORTED, Verdict
 from comity.outcomes.numbers import Number
 from comity.report import dossier_drawing
 from comity.report.drawing import svg
 from comity.report.folder import write_folder
 from comity.report.page import page
+from comity.report.terminal import claim_lines
 from comity.report.verdict_rows import number_text, small_ruler
 
 
@@ -56,9 +58,36 @@ def test_page_holds_every_claim_in_the_order_of_the_file(assessment: Assessment,
     assert re.findall(r'id="claim-(\w+)"', text) == [claim.id for claim in assessment.dossier.claims]
     assert text.count("<h1") == 1 and "http" not in re.sub(r"https?://[^\s<\"]*", "", text)
     assert 'src="' not in text and "<link" not in text  # nothing is fetched
-    for icon, count in ((SUPPORTED, 2), (NOT_SUPPORTED, 2), (OUTSIDE, 3)):
-        assert f"<b>{count}</b> {icon}" in text
+    for way, count in (("supported", 2), ("contradicted", 1), ("cannot tell", 1), ("outside the model", 3)):
+        assert f"<b>{count}</b> {way}<" in text
     assert "Two of four commitments have a trade channel" in text
+
+
+def test_to_be_unable_to_tell_is_drawn_and_named_apart(assessment: Assessment, text: str) -> None:
+    """Claim a cannot be told, d2 is contradicted: both read "Not supported", so each icon says which it is."""
+    icons = {}
+    for claim, said in (("a", "cannot tell"), ("d2", "contradicted")):
+        assert assessment.verdict(claim).outcome == said and assessment.verdict(claim).mark == NOT_SUPPORTED
+        row = text.split(f'id="claim-{claim}"')[1].split("</tr>")[0]
+        (icons[claim],) = re.findall(rf'<svg class="ic"[^>]*role="img" aria-label="{said}">(.*?)</svg>', row)
+        assert "Not supported" in row
+    assert icons["a"] != icons["d2"]
+    assert claim_lines(assessment)[-1] == "  Together: 2 supported, 1 contradicted, 1 cannot tell, 3 outside the model."
+
+
+@pytest.mark.parametrize(
+    ("mark", "ending", "outcome"),
+    [
+        (SUPPORTED, BEFORE, "supported"),
+        (NOT_SUPPORTED, CONTRADICTED, "contradicted"),
+        (NOT_SUPPORTED, CANNOT_TELL, "cannot tell"),
+        (NOT_SUPPORTED, UPPER_BOUND, "cannot tell"),
+        (NOT_SUPPORTED, NO_SOLUTION, "cannot tell"),
+        (OUTSIDE, NOT_ON_THIS_WORLD, "outside the model"),
+    ],
+)
+def test_ways_to_end(mark: str, ending: str, outcome: str) -> None:
+    assert Verdict(None, mark, ending).outcome == outcome
 
 
 def test_every_picture_states_what_it_shows(text: str) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from comity import Outcomes, load_scenario, load_world, simulate
+from comity.outcomes.simulate import label
+from comity.records import cite
 from comity.report import figures, headline, sections, sectors
 from comity.report.folder import write_folder
 from comity.report.words import levels_in, minutes, power_of_ten, two_digits, whom
@@ -106,11 +109,62 @@ def test_map_finding_counts_what_is_beyond_the_smallest_class(outcomes: Outcomes
     gains = sum(row.real_income_pct >= 0.001 for row in sure)
     losses = sum(row.real_income_pct <= -0.001 for row in sure)
     assert figures.map_finding(regime) == (
-        f"Of 82 economies, {gains} gain and {losses} lose at least 0.001 per cent of real income"
+        f"Of 82 economies, {gains} gain and {losses} lose at least 0.001 per cent of real income beyond the noise"
     )
     assert f"For {82 - gains - losses} economies the change is smaller" in figures.map_text(regime)
     nothing = simulate(labelled_world(), parse_scenario(PAIR.replace("{to: 0.0}", "{change: 0.0}")))
-    assert figures.map_finding(nothing).startswith("No economy's real income changes")
+    assert figures.map_finding(nothing) == (
+        "No economy's real income changes by 0.001 per cent or more beyond the noise"
+    )
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        # estimate, low, high in per cent: one band reaches beyond a tenth, though both estimates lie below it
+        ((0.012, -0.001, 0.017), (0.09, 0.06, 0.28), "Real income: Iran +0.012 per cent (inside the noise) and Belarus +0.090 per cent."),
+        ((0.012, -0.001, 0.017), (0.09, 0.06, 0.099), "Real income of either would move by less than one tenth of one per cent."),
+        ((0.0012, 0.0007, 0.0018), (0.0054, 0.0033, 0.0083), "Real income of either would move by less than one hundredth of one per cent."),
+        ((0.0002, 0.0001, 0.0004), (-0.0002, -0.0101, 0.0001), "Real income of either would move by less than one tenth of one per cent."),
+        ((0.0002, NAN, NAN), (-0.0002, NAN, NAN), "Real income of either would move by less than one thousandth of one per cent."),
+    ],
+)  # fmt: skip
+def test_less_than_holds_for_the_whole_interval_of_both(
+    first: tuple[float, ...], second: tuple[float, ...], said: str
+) -> None:
+    names = ("real_income_pct", "real_income_low_pct", "real_income_high_pct")
+    rows = {
+        code: SimpleNamespace(**dict(zip(names, row, strict=True))) for code, row in (("IRN", first), ("BLR", second))
+    }
+    assert headline._incomes(SimpleNamespace(of=rows.__getitem__), ("IRN", "BLR")) == said  # type: ignore[arg-type]
+
+
+def test_a_map_without_what_is_inside_the_noise_says_so(outcomes: Outcomes) -> None:
+    """Two economies change by 0.001 per cent or more, one of them with a range around zero."""
+    codes = outcomes.world.countries
+    ends = {codes[0]: (0.09, 0.06, 0.28), codes[1]: (0.012, -0.001, 0.017)}
+    rows = [
+        SimpleNamespace(country=code, real_income_pct=at, real_income_low_pct=low, real_income_high_pct=high)
+        for code in codes
+        for at, low, high in [ends.get(code, (0.0, -1.0, 1.0))]
+    ]
+    found = SimpleNamespace(welfare=SimpleNamespace(rows=rows), interval=SimpleNamespace(kind="band"))
+    assert figures.map_finding(found) == (  # type: ignore[arg-type]
+        f"Only {label(codes[0])}'s real income changes by 0.001 per cent or more beyond the noise"
+    )
+
+
+def test_a_size_that_cites_nobody_is_no_citation(outcomes: Outcomes) -> None:
+    notes = [entry for entry in cite(outcomes) if "comity_note" in entry]
+    assert outcomes.compiled.measures[0].size_text == "rate 0 %"
+    assert not any("rate 0 %" in note for note in notes)
+    days = simulate(
+        labelled_world(), parse_scenario(PAIR.replace("tariff", "border_time").replace("to: 0.0", "days: -2"))
+    )
+    assert sum("Hummels" in entry for entry in cite(days)) == 1
 
 
 def test_finding_over_the_bars_in_one_unit() -> None:

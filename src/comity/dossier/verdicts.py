@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ SUPPORTED, NOT_SUPPORTED, OUTSIDE = "supported", "not supported", "outside the m
 CONTRADICTED = "contradicted: none of it meets the test"
 CANNOT_TELL = "cannot tell: it straddles the test"
 BEFORE = "before the deal, not credited to it"
+REFUTED, UNDECIDED = "contradicted", "cannot tell"  # the two ways in which a claim is not supported
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ class Verdict:
     def words(self) -> str:
         """ "Not supported (contradicted: none of it meets the test)"."""
         return self.mark[:1].upper() + self.mark[1:] + (f" ({self.ending})" if self.ending else "")
+
+    @property
+    def outcome(self) -> str:
+        """supported, contradicted, cannot tell or outside the model: to be unable to tell is no refutation."""
+        if self.mark != NOT_SUPPORTED:
+            return self.mark
+        return REFUTED if self.ending.startswith(REFUTED) else UNDECIDED
+
+
+def counted(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """How many claims ended in which way."""
+    ends = [verdict.outcome for verdict in verdicts]
+    return {way: ends.count(way) for way in (SUPPORTED, REFUTED, UNDECIDED, OUTSIDE)}
 
 
 def mark_of(values: list[float], meets: list[bool]) -> tuple[str, str]:

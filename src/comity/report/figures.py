@@ -68,17 +68,19 @@ def map_text(outcomes: Outcomes) -> str:
 
 
 def map_finding(outcomes: Outcomes) -> str:
-    """The heading over the map: whose real income changes by more than its smallest class."""
+    """The heading over the map: whose real income changes by more than its smallest class; whose interval includes zero
+    is left out, and the words say so."""
     gains, losses = _seen(outcomes)
     if not gains and not losses:
-        return "No economy's real income changes by 0.001 per cent or more beyond its {outcomes.interval.kind}"
+        return "No economy's real income changes by 0.001 per cent or more beyond the noise"
     names = [label(row.country) for row in (*gains, *losses)]
     if len(names) <= 3:
         whose = joined([f"{name}'s" for name in names])
-        return f"Only {whose} real income changes by 0.001 per cent or more"
+        return f"Only {whose} real income changes by 0.001 per cent or more beyond the noise"
     parts = [f"{COUNTED.get(len(rows), len(rows))} {word}{'s' if len(rows) < 2 else ''}" for rows, word in
              ((gains, "gain"), (losses, "lose"))]  # fmt: skip
-    return f"Of {len(outcomes.welfare.rows)} economies, {joined(parts)} at least 0.001 per cent of real income"
+    count = len(outcomes.welfare.rows)
+    return f"Of {count} economies, {joined(parts)} at least 0.001 per cent of real income beyond the noise"
 
 
 def _seen(outcomes: Outcomes) -> tuple[list[Any], list[Any]]:

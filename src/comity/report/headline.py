@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -66,10 +67,11 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
 
 
 def _incomes(outcomes: Outcomes, pair: tuple[str, str]) -> str:
-    """Both parties' real income in one sentence: how small, or each with its sign."""
-    size = max(abs(outcomes.of(code).real_income_pct) for code in pair)
-    if size < 0.1:
-        return f"Real income of either would move by {_at_most(size)}."
+    """Both parties' real income in one sentence: how small, or each with its sign. "Less than" holds for the whole
+    interval of both, not for the estimates alone."""
+    limit = _less_than(max(abs(end) for code in pair for end in _ends(outcomes, code)))
+    if limit:
+        return f"Real income of either would move by less than {limit} of one per cent."
     parts = []
     for code in pair:
         row = outcomes.of(code)
@@ -79,11 +81,17 @@ def _incomes(outcomes: Outcomes, pair: tuple[str, str]) -> str:
     return f"Real income: {' and '.join(parts)}."
 
 
-def _at_most(size: float) -> str:
-    for limit, words in ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth")):
-        if size < limit:
-            return f"less than {words} of one per cent"
-    return f"up to {plain(size, 1 if size >= 1 else 2)} per cent"
+def _ends(outcomes: Outcomes, code: str) -> list[float]:
+    """Real income of an economy in per cent: the estimate and, where there is an interval, both of its ends."""
+    row = outcomes.of(code)
+    ends = (row.real_income_pct, row.real_income_low_pct, row.real_income_high_pct)
+    return [end for end in ends if end is not None and isfinite(end)]
+
+
+def _less_than(size: float) -> str:
+    """The smallest of three plain fractions that a size stays below; empty where it exceeds them all."""
+    limits = ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth"))
+    return next((words for limit, words in limits if size < limit), "")
 
 
 def three(outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -124,7 +124,7 @@ def context(
             *outcomes.compiled.left_out,
             *outcomes.compiled.regime_notes,
             *outcomes.compiled.warnings,
-            *outcomes.range_notes(),
+            *outcomes.range_notes()[1:],
         ],
         "status_heading": sections.status_heading(outcomes),
         "statuses": statuses(outcomes),
@@ -133,6 +133,7 @@ def context(
         "interval": intervals.noun(outcomes),
         "interval_text": intervals.paragraph(outcomes),
         "interval_lines": intervals.lines(outcomes),
+        "range_lines": outcomes.range_notes()[:1],  # which choices make its ends: for who knows their names
         "refused": outcomes.refusals(),
         "residual": power_of_ten(outcomes.solution.residual),
         "moved": moved_benchmark(outcomes),

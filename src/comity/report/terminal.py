@@ -29,6 +29,7 @@ def summary(outcomes: Outcomes) -> str:
 def claim_lines(assessment: Assessment) -> list[str]:
     """Every claim of a dossier with its verdict and number."""
     from comity.dossier.assess import NEAREST
+    from comity.dossier.verdicts import counted
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title} (verdicts rest on ranges over choices, in brackets):"]
@@ -42,6 +43,8 @@ def claim_lines(assessment: Assessment) -> list[str]:
             f"      {figure.label[:1].upper()}{figure.label[1:]}: {number_text(figure.number)}" for figure in nearest
         ]
     lines += [f"  Scenario {name} was not run: {reason}" for name, reason in assessment.refused.items()]
+    if assessment.verdicts:
+        lines.append(f"  Together: {', '.join(f'{n} {way}' for way, n in counted(assessment.verdicts).items())}.")
     return lines
 
 

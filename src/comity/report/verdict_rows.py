@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from comity.dossier.verdicts import NOT_SUPPORTED, OUTSIDE, SUPPORTED, Verdict
+from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Verdict, counted
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
@@ -15,25 +15,25 @@ from comity.report.words import decimals_for, money, per_cent, plain, whom
 MARKS = {
     SUPPORTED: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>'
     '<path d="M4.6 8.3l2.4 2.4 4.4-5" fill="none" stroke="var(--paper)" stroke-width="1.8"/>',
-    NOT_SUPPORTED: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    REFUTED: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
     '<path d="M5.4 5.4l5.2 5.2m0-5.2l-5.2 5.2" stroke="currentColor" stroke-width="1.6"/>',
+    UNDECIDED: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M8 2a6 6 0 0 0 0 12z" fill="currentColor"/>',
     OUTSIDE: '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6" '
     'stroke-dasharray="2.4 2.3"/>',
 }
 LENGTH, EDGE = 130.0, 5.0  # of a small ruler, in pixels
 
 
-def mark_icon(mark: str) -> Markup:
-    """The picture of a verdict; the word stands beside it."""
-    return Markup(f'<svg class="ic" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{MARKS[mark]}</svg>')
+def mark_icon(outcome: str, *, alone: bool = False) -> Markup:
+    """The picture of how a claim ended; `alone` where its very word does not stand beside it."""
+    name = f'role="img" aria-label="{outcome}"' if alone else 'aria-hidden="true"'
+    return Markup(f'<svg class="ic" viewBox="0 0 16 16" width="16" height="16" {name}>{MARKS[outcome]}</svg>')
 
 
 def tally(verdicts: tuple[Verdict, ...]) -> list[dict[str, Any]]:
-    """How many claims ended in which of the three ways."""
-    return [
-        {"icon": mark_icon(mark), "count": sum(verdict.mark == mark for verdict in verdicts), "word": mark}
-        for mark in (SUPPORTED, NOT_SUPPORTED, OUTSIDE)
-    ]
+    """How many claims ended in which way; what is contradicted and what cannot be told are counted apart."""
+    return [{"icon": mark_icon(way), "count": count, "word": way} for way, count in counted(verdicts).items()]
 
 
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "id": claim.id,
         "statement": claim.statement,
         "by": claim.by,
-        "icon": mark_icon(verdict.mark),
+        "icon": mark_icon(verdict.outcome, alone=verdict.mark != verdict.outcome),
         "mark": verdict.mark[:1].upper() + verdict.mark[1:],
         "ending": verdict.ending,
         "number": number_text(verdict.main) if verdict.main else "no number",
