@@ -442,7 +442,7 @@ def test_commitments_have_their_last_status() -> None:
     assert [(s.status, s.channel) for s in states] == [
         ("in force", True),
         ("withdrawn", False),
-        ("not reported", False),
+        ("no history given", False),
     ]
 
 

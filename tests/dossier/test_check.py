@@ -217,6 +217,14 @@ def test_a_test_in_words(test: str) -> None:
     assert words_of(with_test(test).claims[5].nearest) == IN_WORDS[test]
 
 
+def test_explain_says_when_a_measure_is_in_force() -> None:
+    lift = "{id: lift, kind: lifting, regime: russia-2014, source: gsdb"
+    dated = small(lift, lift + ", phase: {from: 2025, to: 2027}")
+    lines = explain_dossier(dated, load_world("world-2022"))
+    assert "    dates: begins 2025-01-01, in force in full from 2027-01-01" in lines
+    assert "    dates: none given, in force from the start" in explain_dossier(small(), load_world("world-2022"))
+
+
 def test_every_kind_has_words_and_every_gallery_dossier_is_explained() -> None:
     assert set(WORDS) == set(TESTS)
     for name in dossiers():

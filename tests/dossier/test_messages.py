@@ -16,7 +16,8 @@ from comity.dossier.check import check_dossier
 from comity.dossier.claims import named
 from comity.dossier.explain import words_of
 from comity.dossier.load import parse_dossier
-from comity.scenario.load import look_alikes, read_file
+from comity.scenario.compile import compile_scenario
+from comity.scenario.load import look_alikes, parse_scenario, read_file
 from tests.dossier.files import SMALL, changed, line_of
 from tests.dossier.small import BETTER, CLOSER, claim, dossier, scenario, two_counts
 from tests.dossier.test_load import FILE, complaints
@@ -47,6 +48,18 @@ COMPLAINTS = {
     "a dossier as a scenario": ("use: sanctioned-front}", "use: elmau-2022}", "no gallery scenario of that name.*It is a dossier: name one of its scenarios"),
     "three economies": ("between: [IRN, BLR], at_least", "between: [IRN, BLR, RUS], at_least", "two economies are needed.*Write one claim for each pair"),
     "a period that ends first": ("end: 2021-12-31", "end: 2020-12-31", "Allowed: an end on or after 2021-01-01"),
+}  # fmt: skip
+
+
+COMPLAINTS |= {
+    "a misspelt key": ("    instrument: statement\n", "    instruments: statement\n", r"commitments\[0\].instruments: unknown key.*Did you mean instrument\?$"),
+    "a misspelt key of a test": ("at_least: 100,", "atleast: 100,", r"claims\[0\].test.atleast: unknown key.*Did you mean at_least\?$"),
+    "a claim that names a commitment": ("statement: Trade tripled\n", "statement: Trade tripled\n    commitment: visas\n", r"unknown key. Found: commitment.*points to its scenario through `test`"),
+    "a date outside phase": ("kind: lifting, regime", "kind: lifting, from: 2025, regime", r"measures\[0\].from: unknown key.*Did you mean phase: \{from: \.\.\., to: \.\.\.\}\?$"),
+    "a measure with its scenario": ("[truck-drivers-visas]}", "[roadmap/truck-drivers-visa]}", r"a test names the measures of its scenario roadmap without it.*Did you mean truck-drivers-visas\?$"),
+    "a country in another language": ("parties: [IRN, BLR]", "parties: [Turkei, BLR]", r"Found: Turkei.*Did you mean Turkey\? All codes are listed in docs/dossiers.md#codes\.$"),
+    "a colon in a title": ("title: A small dossier", "title: A dossier: small", r"line 4: not valid YAML.*A text with a colon stands in quotation marks"),
+    "a tab": ("    title: Easier visas", "\ttitle: Easier visas", r"not valid YAML.*Indent with blanks, not with tabs\.$"),
 }  # fmt: skip
 
 
@@ -90,6 +103,41 @@ def test_places_without_a_name_and_names_without_end() -> None:
         assert isinstance(result.exception, InputError) and len(result.exception.message) < 600
     result = CliRunner().invoke(app, ["run", "sanctioned-front", "--claims"])
     assert "It is a scenario: use it without --claims." in str(result.exception)
+
+
+def test_two_keys_missing_and_unknown_are_two_messages() -> None:
+    """A key that is no spelling of the missing one is a mistake of its own."""
+    found = complaints(changed("by: 2026,", "", changed("at_least: 100,", "amount: 100,")))
+    assert [re.findall(r"missing|unknown", one)[0] for one in found] == ["missing", "unknown"]
+
+
+def test_dates_of_a_measure_in_words() -> None:
+    from comity.scenario.explain import dates_text
+    from comity.scenario.schema import Phase
+
+    phased = Phase.model_validate({"from": "2025", "to": "2027-07-01"})
+    assert dates_text(phased) == "begins 2025-01-01, in force in full from 2027-07-01"
+    assert dates_text(phased, whole=True) == "in force from 2025-01-01"
+    assert dates_text(Phase.model_validate({"from": "2025"})) == "in force from 2025-01-01" and dates_text(None) == ""
+
+
+DUTY = "{id: a, kind: tariff, importers: [TUR], exporters: [KAZ], sectors: [FOOD], size: {to: 0%}}"
+HEADED = "schema: 1\nid: s\ntitle: S\nmeasures:\n  - "
+
+
+def test_a_large_duty_that_goes_is_no_implausible_size() -> None:
+    """Turkey's duty on food from Kazakhstan is 39.8 per cent in the world: 1 / 1.398 is 0.72 of the cost before."""
+    world = load_world("world-2022")
+    (said,) = compile_scenario(world, parse_scenario(HEADED + DUTY)).warnings
+    rate = world.tariff[world.sectors.index("FOOD"), world.country("TUR"), world.country("KAZ")]
+    assert said == (
+        "A large change: trade costs fall by more than 20 % on 1 flow: food beverages and tobacco from Kazakhstan to "
+        f"Türkiye, to {1 / (1 + rate):.2f} of its level, because a tariff of {100 * rate:.3g} % is cut there."
+    )
+    (said,) = compile_scenario(
+        world, parse_scenario(HEADED + DUTY.replace("tariff", "ntb").replace("to: 0%", "hat: 0.7"))
+    ).warnings
+    assert said.startswith("Outside any plausible range: trade costs fall by more than 20 % on 1 flow: food")
 
 
 # -- amounts and names ----------------------------------------------------------------------------------

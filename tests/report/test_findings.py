@@ -15,6 +15,7 @@ from comity.outcomes.simulate import label
 from comity.records import cite
 from comity.report import figures, headline, sections, sectors
 from comity.report.folder import write_folder
+from comity.report.page import page
 from comity.report.words import levels_in, minutes, power_of_ten, two_digits, whom
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
@@ -155,6 +156,13 @@ def test_a_map_without_what_is_inside_the_noise_says_so(outcomes: Outcomes) -> N
     assert figures.map_finding(found) == (  # type: ignore[arg-type]
         f"Only {label(codes[0])}'s real income changes by 0.001 per cent or more beyond the noise"
     )
+
+
+def test_the_report_dates_its_measures(outcomes: Outcomes) -> None:
+    assert "Dates: none given, in force from the start." in page(outcomes, "comity run x")
+    dated = PAIR.replace("size: {to: 0.0}", "size: {to: 0.0}, phase: {from: 2025, to: 2027-07-01}")
+    found = simulate(labelled_world(), parse_scenario(dated))
+    assert "Dates: begins 2025-01-01, in force in full from 2027-07-01." in page(found, "comity run x")
 
 
 def test_a_size_that_cites_nobody_is_no_citation(outcomes: Outcomes) -> None:

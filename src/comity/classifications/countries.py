@@ -19,6 +19,7 @@ from comity.errors import InputError, nearest
 
 REST_OF_WORLD = "ROW"
 EVERYBODY = "all"
+CODES = "All codes are listed in docs/dossiers.md#codes."
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,17 @@ def resolve(word: str, *, date: datetime.date | int, known: Sequence[str] = (), 
     bloc = find_bloc(word)
     if bloc is not None:
         return Resolved(word, bloc_members(bloc, date, where), bloc)
-    options = [*known, *load_blocs(), *(c.name for c in load_countries().values()), *load_countries()]
-    raise InputError(
-        where,
-        "unknown country or bloc",
-        found=word,
-        allowed="an ISO3 code, a country's name, 'all', or a bloc: " + ", ".join(load_blocs()),
-        nearest=nearest(word, options),
-    )
+    raise unknown_economy(word, where, known, "an ISO3 code, a country's name, 'all', or a bloc: ")
+
+
+def unknown_economy(
+    word: str, where: str, known: Sequence[str], allowed: str = "an ISO3 code, a country's name, or a bloc: ",
+    advice: str | None = None,
+) -> InputError:  # fmt: skip
+    """The complaint about a word that is no economy; it suggests only what a world with these labels can take."""
+    table = load_countries()
+    codes = [code for code in known if code in table] or list(table)
+    names = [name for code in codes for name in (table[code].name, *table[code].other_names)]
+    close = nearest(word, [*names, *known, *codes, *load_blocs()])
+    return InputError(where, "unknown country or bloc", found=word, allowed=allowed + ", ".join(load_blocs()),
+                      nearest=close, advice=advice or CODES)  # fmt: skip

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
+NO_HISTORY = "no history given"  # by the author; "not reported" is a status that somebody looked for
 APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
 NO_SOLUTION = CANNOT_TELL.split(":")[0] + ": no solution"
@@ -277,7 +278,7 @@ def outside(runs: Runs, claim: Claim) -> Verdict:
 def state_of(commitment: Commitment) -> CommitmentState:
     """The last event by date; of two on one day the later in the file."""
     if not commitment.history:
-        return CommitmentState(commitment, "not reported", None, "", bool(commitment.measures))
+        return CommitmentState(commitment, NO_HISTORY, None, "", bool(commitment.measures))
     _, last = max(enumerate(commitment.history), key=lambda pair: (q.date(pair[1].date), pair[0]))
     return CommitmentState(commitment, last.status, last.date, last.what, bool(commitment.measures))
 

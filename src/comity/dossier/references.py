@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from comity.classifications.countries import EVERYBODY, find_bloc, find_country, load_blocs, load_countries
+from comity.classifications.countries import EVERYBODY, find_bloc, find_country, unknown_economy
 from comity.dossier.amounts import contradicted_amounts
 from comity.dossier.schema import Dossier, Frictions, Observation, Observed, RecoveredTest, Series
 from comity.errors import InputError, nearest
@@ -131,12 +131,16 @@ def _measure(dossier: Dossier, path: Path, name: str) -> Problems:
         yield from _inside(dossier, path, scenario, measure)
 
 
-def _inside(dossier: Dossier, path: Path, scenario: str, measure: str) -> Problems:
-    """A measure of one scenario, where that could be loaded."""
+def _inside(dossier: Dossier, path: Path, scenario: str, measure: str, alone: bool = False) -> Problems:
+    """A measure of one scenario, where that could be loaded; `alone` where its name stands without the scenario's."""
     if scenario not in dossier.found:
         return
     ids = [item.id for item in getattr(dossier.found[scenario], "measures", ())]
-    if measure not in ids:
+    bare = measure.rpartition("/")[2]
+    if alone and bare != measure:  # the form of a commitment
+        yield InputError(dossier.where(*path), f"a test names the measures of its scenario {scenario} without it",
+                         found=measure, allowed=ids, nearest=bare if bare in ids else nearest(bare, ids))  # fmt: skip
+    elif measure not in ids:
         yield _dangling(dossier, path, "measure", measure, ids, f"scenario {scenario}")
 
 
@@ -147,7 +151,7 @@ def _tests(dossier: Dossier) -> Problems:
     for path, test in tests_of(dossier):
         yield from _test_scenarios(dossier, path, test)
         for name in getattr(test, "measures", ()):
-            yield from _inside(dossier, (*path, "measures"), test.scenario, name)
+            yield from _inside(dossier, (*path, "measures"), test.scenario, name, alone=True)
         if hasattr(test, "between"):
             yield from _pair(dossier, (*path, "between"), test.between)
         if test.kind == "growth":
@@ -301,10 +305,14 @@ def _economies(dossier: Dossier) -> Problems:
     for path, words in named_economies(dossier):
         for word in words:
             if find_country(word) is None and find_bloc(word) is None and word.casefold() != EVERYBODY:
-                options = [*load_blocs(), *(country.name for country in load_countries().values()), *load_countries()]
-                yield InputError(dossier.where(*path), "unknown country or bloc", found=word,
-                                 allowed="an ISO3 code, a country's name, or a bloc: " + ", ".join(load_blocs()),
-                                 nearest=nearest(word, options), advice=look_alikes(word))  # fmt: skip
+                yield unknown_economy(word, dossier.where(*path), _labels(dossier), advice=look_alikes(word))
+
+
+def _labels(dossier: Dossier) -> tuple[str, ...]:
+    """Codes of the world the dossier is written for: looked up for a complaint only."""
+    from comity.benchmark.bundle import world_for
+
+    return tuple(world_for(None, dossier).countries)
 
 
 def _own_world(dossier: Dossier) -> bool:

@@ -22,6 +22,7 @@ from comity.report.sectors import sector_finding
 from comity.report.smoothed_rows import smoothed_rows
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, money, per_cent, plain, power_of_ten
+from comity.scenario.explain import UNDATED
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -119,6 +120,7 @@ def context(
         "targets": outcomes.targets,
         "origins": origins(outcomes),
         "measures": outcomes.compiled.measures,
+        "undated": UNDATED,
         "nothing": outcomes.compiled.nothing,
         "notes": [
             *outcomes.compiled.left_out,

@@ -16,7 +16,7 @@ from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
-from comity.scenario.explain import found_notes, sentence, size_text, source_text
+from comity.scenario.explain import WHOLE, dates_text, found_notes, sentence, size_text, source_text
 from comity.scenario.measures import Effect, Setting, levels_of
 from comity.scenario.observed import (
     FoundWedge,
@@ -43,7 +43,7 @@ class MeasureReport:
     cells : flows it concerns; active_cells : those that are positive in this world; moot_cells : those on which an
     embargo or an overriding measure leaves it nothing to do; empty_share : share of its potential trade
     (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
-    in_force : share in force in the year asked for.
+    in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase.
     """
 
     id: str
@@ -57,6 +57,7 @@ class MeasureReport:
     source: str
     range: tuple[float, float, float] | None
     in_force: float = 1.0
+    dates: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,6 +307,7 @@ def _reports(setting: Setting, effects: list[Effect], combined: Combined) -> lis
                 source=source_text(setting.scenario, measure),
                 range=(levels.low, levels.central, levels.high) if sized else None,
                 in_force=first.share,
+                dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
             )
         )
     return reports

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from comity.scenario.compile import Compiled
 
 FEW = 4  # wedges named one by one
+UNDATED = "none given, in force from the start"
+WHOLE = ("embargo", "export_ban")  # kinds that are never half in force
 WHAT = {
     "ntb": "non-tariff cost of trade",
     "sanction": "cost of trade under the sanctions",
@@ -212,6 +214,15 @@ FORMS: dict[str, tuple[str, Any]] = {
 }
 
 
+def dates_text(phase: Any, *, whole: bool = False) -> str:
+    """When a measure is in force, in words; empty where the file gives no dates. A `whole` measure has no half-way."""
+    if phase is None:
+        return ""
+    if phase.end is None or phase.end == phase.start or whole:
+        return f"in force from {phase.start.isoformat()}"
+    return f"begins {phase.start.isoformat()}, in force in full from {phase.end.isoformat()}"
+
+
 def size_text(effects: Sequence[Effect]) -> str:
     """The size with its range and unit, and where it is from."""
     texts = []
@@ -267,6 +278,7 @@ def explain(world: World, compiled: Compiled) -> list[str]:
         lines.append(report.sentence)
         detail = f"  size: {report.size_text}"
         lines.append(detail + (f"; written in: {report.source}" if report.source else "; no source given"))
+        lines.append(f"  dates: {report.dates or UNDATED}")
     lines += compiled.left_out
     lines += compiled.regime_notes
     lines += compiled.warnings

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.classifications.countries import name_of
+from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, listing
 from comity.kept import KeptFor
 from comity.scenario.combine import Combined
@@ -182,14 +183,31 @@ def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
     cut = np.flatnonzero(moved & (log_cost < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12))
     found = []
     if len(cut):
-        worst = int(cut[np.argmin(log_cost[cut])])
-        found.append(
-            f"Outside any plausible range: trade costs fall by more than 20 % on {len(cut)} flow(s); the largest is "
-            f"{_cell(world, int(combined.cells[worst]))}, to {np.exp(log_cost[worst]):.2f} of its level."
-        )
+        found.append(_fall(setting, combined, cut, log_cost))
     if moved.any():
         found += _growth_warning(setting, combined.cells, log_cost)
     return found
+
+
+def _fall(setting: Setting, combined: Combined, cut: NDArray[np.intp], log_cost: Array) -> str:
+    """A sentence on trade costs that fall very far; `cut`: positions of these flows among the touched cells."""
+    worst = int(cut[np.argmin(log_cost[cut])])
+    cell = int(combined.cells[worst])
+    flows = "1 flow:" if len(cut) == 1 else f"{len(cut)} flows; the largest is"
+    level = f"to {np.exp(log_cost[worst]):.2f} of its level"
+    fall = f"trade costs fall by more than 20 % on {flows} {_flow(setting.world, cell)}, {level}"
+    if (_duty_cut(setting, combined, combined.cells[cut]) < np.log(LOWEST_PLAUSIBLE_COST)).all():
+        # a duty that is there and goes is no assumed size: it is as large as the world's tariffs have it
+        rate = 100 * setting.world.tariff.ravel()[cell]
+        return f"A large change: {fall}, because a tariff of {rate:.3g} % is cut there."
+    return f"Outside any plausible range: {fall}."
+
+
+def _duty_cut(setting: Setting, combined: Combined, cells: NDArray[np.intp]) -> Array:
+    """ln of the change of 1 + tariff on these flows: what of a fall of the trade cost is the duty's."""
+    if combined.tariff is None:
+        return np.zeros(len(cells))
+    return np.log1p(combined.tariff[cells]) - np.log1p(setting.world.tariff.ravel()[cells])
 
 
 _trade: KeptFor[World, Array] = KeptFor()
@@ -209,13 +227,20 @@ def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) 
     if not len(large):
         return []
     n, i = max(large.tolist(), key=lambda pair: growth[pair[0], pair[1]])
+    pairs = "1 pair" if len(large) == 1 else f"{len(large)} pairs"
     return [
-        f"Outside any plausible range: trade would grow more than tenfold, before anything else adjusts, on "
-        f"{len(large)} pair(s); the largest is {name_of(world.countries[i])} to {name_of(world.countries[n])}, "
-        f"{growth[n, i]:.0f} times."
+        f"Outside any plausible range: trade would grow more than tenfold, before anything else adjusts, on {pairs}; "
+        f"the largest is {name_of(world.countries[i])} to {name_of(world.countries[n])}, {growth[n, i]:.0f} times."
     ]
 
 
 def _cell(world: World, flat: int) -> str:
     j, n, i = np.unravel_index(flat, world.trade_share.shape)
     return f"{world.sectors[j]} from {name_of(world.countries[i])} to {name_of(world.countries[n])}"
+
+
+def _flow(world: World, flat: int) -> str:
+    """The same in plain words: "food beverages and tobacco from Kazakhstan to Türkiye"."""
+    code, _, places = _cell(world, flat).partition(" ")
+    known = load_sectors().get(code)
+    return f"{known.name.lower() if known else code} {places}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from comity.errors import InputError, nearest, shorten
+from comity.scenario.hints import hint, misspelt
 from comity.scenario.located import MAX_BYTES, Located, place, read_yaml
 
 if TYPE_CHECKING:
@@ -164,7 +165,8 @@ def validate_model(located: Located, file: str, grammar: Grammar, value: Any = N
     try:
         return grammar.root.model_validate(located.value if value is None else value)
     except ValidationError as problem:
-        complaints = [_complaint(dict(error), located, file, grammar) for error in problem.errors(include_url=False)]
+        errors = misspelt(problem.errors(include_url=False))
+        complaints = [_complaint(dict(error), located, file, grammar) for error in errors]
         raise ScenarioError(_without_echo(complaints)) from None
 
 
@@ -185,7 +187,9 @@ def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Gram
         return InputError(where, context["problem"], found=_shown(found), allowed=context["allowed"], advice=advice)
     if kind == "extra_forbidden":
         keys = _keys(model)
-        return InputError(where, "unknown key", found=path[-1], allowed=keys, nearest=nearest(path[-1], keys))
+        advice = hint(path[-1], keys)
+        close = None if advice else nearest(path[-1], keys)
+        return InputError(where, "unknown key", found=path[-1], allowed=keys, nearest=close, advice=advice)
     if kind == "missing":
         return InputError(where, "a required key is missing", found=f"no {path[-1]!r}", allowed=_keys(model))
     if kind in ("union_tag_invalid", "union_tag_not_found"):

@@ -53,9 +53,18 @@ def read_yaml(text: str, file: str) -> Located:
         mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
         where = f"{file}, line {mark.line + 1}" if mark is not None else file
         said = getattr(problem, "problem", None) or getattr(problem, "reason", None) or "not readable"
-        raise InputError(where, "not valid YAML", found=said, advice="Check indentation, colons and quotes.") from None
+        raise InputError(where, "not valid YAML", found=said, advice=_advice(said)) from None
     except (ValueError, UnicodeError) as problem:
         raise InputError(file, "not valid YAML", found=problem) from None
+
+
+def _advice(said: str) -> str:
+    """What most often lies behind a complaint of the YAML reader."""
+    if "mapping values are not allowed" in said:
+        return 'A text with a colon stands in quotation marks: title: "Customs: two days less".'
+    if "tab" in said:
+        return "Indent with blanks, not with tabs."
+    return "Check indentation, colons and quotes."
 
 
 def _build(text: str, file: str) -> Located:

@@ -1,0 +1,41 @@
+"""What a key that does not belong where it stands was probably meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from comity.errors import nearest
+
+PHASED = ("from", "to", "date", "start", "end", "begins", "ends", "by", "until", "since")
+POINTS = "A claim points to its scenario through `test`: test: {kind: ..., scenario: ...}; commitments name measures."
+CLAIM_KEYS = ("commitment", "commitments", "scenario", "measures", "measure", "kind")
+
+
+def hint(key: object, allowed: Iterable[str]) -> str | None:
+    """Advice on an unknown key where its spelling says nothing: the key belongs somewhere else."""
+    known = set(allowed)
+    if key in PHASED and "phase" in known:
+        return "Did you mean phase: {from: ..., to: ...}?"
+    if key in CLAIM_KEYS and {"statement", "nearest"} <= known:
+        return POINTS
+    return None
+
+
+def meant(missing: str, unknown: Iterable[object]) -> bool:
+    """True if one of the unknown keys beside it is how somebody misspelt the missing one."""
+    return nearest(missing, unknown) is not None
+
+
+def misspelt(errors: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """pydantic's errors without those on a missing key that stands there in another spelling: one slip, one message."""
+    every = list(errors)
+    unknown: dict[tuple[Any, ...], list[object]] = {}
+    for error in every:
+        if error["type"] == "extra_forbidden":
+            unknown.setdefault(tuple(error["loc"][:-1]), []).append(error["loc"][-1])
+    return [
+        error
+        for error in every
+        if not (error["type"] == "missing" and meant(error["loc"][-1], unknown.get(tuple(error["loc"][:-1]), ())))
+    ]
