@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.prepared import Prepared
 from comity.kept import KeptFor
 
 Array = NDArray[Any]  # float32
 
-MOST_KNOWN = 64  # elasticities whose Responses are kept for each World
+MOST_KNOWN = 8  # elasticities whose Responses (some megabytes each) are kept for each World
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ def responses(base: Prepared, theta: Array | None = None) -> Responses:
     if key not in known:
         if len(known) > MOST_KNOWN:
             known.clear()
-        known[key] = _responses(base, theta)
+        with ONE_BLAS_THREAD:  # a search goes the same way on any machine
+            known[key] = _responses(base, theta)
     return known[key]
 
 
