@@ -57,12 +57,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", hidden=True)] = None,
 ) -> None:
     """Solve a scenario, or assess a dossier; print a summary, write a report folder."""
     import gc
 
     from comity.report.drawing import Drawer
 
+    if source:
+        raise InputError("comity run", "--source belongs to `comity check`", found=source[0])
     gc.disable()  # a process of seconds: looking for cycles in it takes longer than what they hold is worth
     drawer = Drawer()  # starts beside the solving: its engine needs a second
     try:

@@ -84,7 +84,7 @@ def test_paragraphs_are_lines_that_are_not_empty() -> None:
 
 def test_figures_where_the_dossier_says() -> None:
     lines = check_dossier(small(), load_world("world-2022"), {"article": TEXT})
-    assert "article: 2 quoted figure(s) stand where the dossier says." in lines
+    assert "article: 2 quoted figures stand where the dossier says." in lines
     lines = check_dossier(small(), load_world("world-2022"))
     assert any("not looked up: article (2)" in line for line in lines)
     anywhere = small(
@@ -126,7 +126,7 @@ def test_figures_of_commitments() -> None:
 def test_figures_of_the_article() -> None:
     text = shared("reference", "article-tehran-2023.txt").read_text(encoding="utf-8")
     lines = check_dossier(parse_dossier(SMALL, FILE), load_world("world-2022"), {"article": text})
-    assert "article: 2 quoted figure(s) stand where the dossier says." in lines
+    assert "article: 2 quoted figures stand where the dossier says." in lines
     (wrong,) = problems(parse_dossier(changed("paragraph: 22,", "paragraph: 21,"), FILE), {"article": text})
     assert 'no "$100 million" in article, paragraph 21. It stands in paragraph 22.' in wrong
     for name in dossiers():
@@ -140,11 +140,11 @@ def test_figures_of_the_article() -> None:
 
 def test_scenarios_on_a_world() -> None:
     lines = check_dossier(small())
-    assert lines[0] == f"{FILE}: 4 scenario(s), valid on world-2022."
-    assert "2 commitment(s), 1 of them with measures in the model." in lines
-    assert "6 claim(s), 5 with a test, 1 outside the model." in lines
+    assert lines[0] == f"{FILE}: 4 scenarios, valid on world-2022."
+    assert "2 commitments, 1 of them with measures in the model." in lines
+    assert "6 claims, 5 with a test, 1 outside the model." in lines
     assert any("best" in line or "an upper bound" in line for line in lines)
-    assert any(line.startswith("Claim d: Iran's count does not report 2021 and 2022") for line in lines)
+    assert any(line.startswith("Note: Claim d: Iran's count does not report 2021 and 2022") for line in lines)
 
 
 def test_a_refusal_is_a_mistake_on_the_dossiers_own_world_only() -> None:
@@ -160,7 +160,7 @@ def test_a_refusal_is_a_mistake_on_the_dossiers_own_world_only() -> None:
     elsewhere = small("world: world-2022", "world: world-2019")
     imposes = parse_dossier(elsewhere.text.replace("use: sanctioned-front", "use: russia-2022"), FILE)
     lines = check_dossier(imposes, load_world("world-2022"))
-    assert any(line.startswith("Scenario front cannot be run on world-2022") for line in lines)
+    assert any(line.startswith("Note: Scenario front cannot be run on world-2022") for line in lines)
     assert any("It cannot be run on world-2022" in line for line in explain_dossier(imposes, load_world("world-2022")))
     main = parse_dossier(imposes.text.replace("main: roadmap", "main: front"), FILE)
     assert any("lifting" in message for message in problems(main))
@@ -253,7 +253,7 @@ def test_check_and_explain_take_dossiers(tmp_path: Path) -> None:
     file.write_text(small().text)
     text.write_text(TEXT, encoding="utf-8")
     code, said = comity("check", file, "--source", f"article={text}")
-    assert code == 0 and "valid on world-2022" in said and "2 quoted figure(s)" in said
+    assert code == 0 and "valid on world-2022" in said and "2 quoted figures" in said
     code, said = comity("explain", file)
     assert code == 0 and "Test: under scenario roadmap" in said and "Claims:" in said
     file.write_text(small("paragraph: 2,", "paragraph: 1,").text)
@@ -328,7 +328,7 @@ def blocks(language: str) -> list[str]:
 def test_the_manuals_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    example, _ = blocks("yaml")
+    example, *_ = blocks("yaml")
     assert len(example.splitlines()) < 60
     monkeypatch.chdir(tmp_path)
     Path("my-roadmap.yaml").write_text(example, encoding="utf-8")
@@ -341,9 +341,27 @@ def test_the_manuals_example_runs(
     assert assess(load_world("world-2022"), dossier).verdict("tripled").mark == "supported"
 
 
-def test_the_manuals_second_example_is_the_senders_side() -> None:
+def test_the_manuals_own_text_is_found_and_its_target_judged(tmp_path: Path) -> None:
+    """Duties of 35 and 17 per cent on food and two days do not double the trade of Morocco and Senegal."""
+    file, text = tmp_path / "dakar.yaml", tmp_path / "text.txt"
+    file.write_text(blocks("yaml")[1], encoding="utf-8")
+    text.write_text(blocks("text")[0], encoding="utf-8")
+    code, said = comity("check", file, "--source", f"text={text}")
+    assert code == 0 and "text: 4 quoted figures stand where the dossier says." in said
+    assert "border: 2 days saved on goods traded between Morocco and Senegal" in said
+    assert 'commitment students: 4 "3. The two will exchange students and teachers."' in said
+    dossier = load_dossier(file)
+    (verdict,) = assess(load_world("world-2022"), dossier).verdicts
+    assert verdict.words == "Not supported (contradicted: none of it meets the test)"
+    assert (
+        "comity's world has 127 million USD in its base year 2022, the source 150 million (Senegal's count)"
+        in "".join(verdict.notes)
+    )
+
+
+def test_the_manuals_third_example_is_the_senders_side() -> None:
     """Its measures are its own; the duties do not cost Russia 1 per cent, nor the three a twentieth of one."""
-    dossier = parse_dossier(blocks("yaml")[1], "metals.yaml")
+    dossier = parse_dossier(blocks("yaml")[2], "metals.yaml")
     world = load_world("world-2022")
     assert "the target is judged on that one, not on the ministers' figures." in "\n".join(
         check_dossier(dossier, world)
@@ -404,5 +422,10 @@ def test_the_manuals_messages_are_those_one_gets() -> None:
     said += problems(small("paragraph: 2,", "paragraph: 1,"), {"article": TEXT})
     said += problems(small("{id: front, use: sanctioned-front}", "{id: front, use: russia-2022}"))
     said += complaints(changed("$100 million", "10 billion US dollars", changed("at_least: 100,", "at_least: 10,")))
-    assert len(listed) == 12
+    said += problems(
+        small("begins: Leader of the Islamic Revolution Ayatollah", "begins: A headline"), {"article": TEXT}
+    )
+    said += complaints(changed("title: A small dossier", "title: A dossier: small"))
+    said += complaints(changed("kind: lifting, regime", "kind: lifting, from: 2025, regime"))
+    assert len(listed) == 15
     assert [message for message in listed if not any(message in one for one in said)] == []

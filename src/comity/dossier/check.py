@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comity.benchmark.world import World
 from comity.classifications.countries import find_country
+from comity.dossier.amounts import dollars, unlike_amounts
 from comity.dossier.frictions import frictions_shock
+from comity.dossier.notes import Note, clean, several
 from comity.dossier.quotes import check_figures, read_texts
-from comity.dossier.references import economies_of, reference_problems, tests_of
+from comity.dossier.references import economies_of, parties, reference_problems, tests_of
 from comity.dossier.schema import Dossier, Frictions, TargetTest
 from comity.errors import InputError, nearest
 from comity.outcomes.counts import counts_of
+from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.scenario import quantities as q
-from comity.scenario.compile import compile_scenario
+from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.explain import people
 from comity.scenario.load import ScenarioError
-from comity.scenario.places import LAST_DAY, find_party
+from comity.scenario.places import LAST_DAY, find_party, goods
 
 __all__ = ["check_dossier", "read_texts"]
+
+TINY = 0.01  # a target below this share of what is traded already was written in another unit
+UNIT = "Amounts are million USD a year: 10 billion is 10000."
 
 
 def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[str, str] | None = None) -> list[str]:
@@ -38,12 +44,13 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     """
     economy = world if world is not None else _own_world(dossier)
     problems = reference_problems(dossier)
-    about, refusals = _scenarios(dossier, economy)
-    quoted, misquoted = check_figures(dossier, texts or {})
+    about, remarks, refusals = _scenarios(dossier, economy)
+    quoted, unseen, misquoted = check_figures(dossier, texts or {})
     problems += [*refusals, *_absent(dossier, economy), *_miscounted(dossier, economy), *misquoted]
     if problems:
         raise ScenarioError(list({problem.message: problem for problem in problems}.values()))
-    return [*_counted(dossier, economy), *about, *_uncounted(dossier, economy), *_unreported(dossier), *quoted]
+    notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
+    return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
 
 def _own_world(dossier: Dossier) -> World:
@@ -55,46 +62,59 @@ def _own_world(dossier: Dossier) -> World:
 def _counted(dossier: Dossier, world: World) -> list[str]:
     inside = sum(bool(commitment.measures) for commitment in dossier.commitments)
     tested = sum(claim.test is not None for claim in dossier.claims)
+    outside = len(dossier.claims) - tested
     return [
-        f"{dossier.path}: {len(dossier.scenarios)} scenario(s), valid on {world.name or 'this world'}.",
-        f"{len(dossier.commitments)} commitment(s), {inside} of them with measures in the model.",
-        f"{len(dossier.claims)} claim(s), {tested} with a test, {len(dossier.claims) - tested} outside the model.",
+        f"{dossier.path}: {several(len(dossier.scenarios), 'scenario')}, valid on {world.name or 'this world'}.",
+        f"{several(len(dossier.commitments), 'commitment')}, {inside} of them with measures in the model.",
+        f"{several(len(dossier.claims), 'claim')}, {tested} with a test, {outside} outside the model.",
     ]
 
 
-def _scenarios(dossier: Dossier, world: World) -> tuple[list[str], list[InputError]]:
-    """Each scenario compiled: a sentence and remarks, or a refusal."""
+def _scenarios(dossier: Dossier, world: World) -> tuple[list[str], list[Note], list[InputError]]:
+    """Each scenario compiled: its measures in words, notes, or a refusal."""
     lines: list[str] = []
+    notes: list[Note] = []
     problems: list[InputError] = []
     for k, named in enumerate(dossier.scenarios):
         try:
-            lines += _on_world(dossier, k, dossier.found[named.id], world)
+            said, remarks = _on_world(dossier, k, dossier.found[named.id], world)
+            lines += said
+            notes += remarks
         except InputError as refusal:
             here = f"cannot be run on {world.name or 'this world'}"
             if named.id != dossier.main and dossier.world not in (None, world.name):
-                lines.append(f"Scenario {named.id} {here}: {refusal.message}")
+                notes.append(Note(f"Scenario {named.id} {here}: {refusal.message}"))
             elif named.use is None:
                 problems.append(refusal)
             else:  # it names a place in another file
                 problems.append(InputError(dossier.where("scenarios", k, "use"), f"the scenario {here}",
                                            found=named.use, advice=refusal.message))  # fmt: skip
-    return lines, problems
+    return lines, notes, problems
 
 
-def _on_world(dossier: Dossier, k: int, thing: Any, world: World) -> list[str]:
+def _on_world(dossier: Dossier, k: int, thing: Any, world: World) -> tuple[list[str], list[Note]]:
     name = dossier.scenarios[k].id
     if isinstance(thing, Frictions):
         where = dossier.where("scenarios", k, "frictions")
         account = frictions_shock(world, thing, day=day_of(dossier), where=where)[1]
-        return [f"Scenario {name}: an upper bound.", *(f"  {line}" for line in account.sentences)]
+        return [f"Scenario {name}: an upper bound.", *(f"  {line}" for line in account.sentences)], []
     compiled = compile_scenario(world, thing)
-    remarks = [*compiled.left_out, *compiled.regime_notes, *compiled.warnings]
+    head = f"Scenario {name}: {several(len(compiled.measures), 'measure')}."
+    measures = [f"  {m.id}: {m.sentence}" + (f" Dates: {m.dates}." if m.dates else "") for m in compiled.measures]
+    return [head, *measures], [Note(f"Scenario {name}: {note.text}", note.todo) for note in remarks_on(compiled)]
+
+
+def remarks_on(compiled: Compiled) -> list[Note]:
+    """What a careful author of a scenario should know."""
+    notes = [Note(text) for text in (*compiled.left_out, *compiled.regime_notes)]
+    meant = "Look whether the sizes are meant so."
+    notes += [Note(text, meant if text.startswith(IMPLAUSIBLE) else "") for text in compiled.warnings]
     without = [report.id for report in compiled.measures if not report.source]
     if without:
-        remarks.append(f"No source given for: {', '.join(without)}.")
+        notes.append(Note(f"No source given for: {', '.join(without)}.", "Say in `source` where each is written."))
     if compiled.nothing:
-        remarks.append(f"At central sizes nothing changes, because {compiled.nothing}.")
-    return [f"Scenario {name}: {len(compiled.measures)} measure(s).", *(f"  {line}" for line in remarks)]
+        notes.append(Note(f"At central sizes nothing changes, because {compiled.nothing}.", meant))
+    return notes
 
 
 def day_of(dossier: Dossier) -> datetime.date:
@@ -115,8 +135,8 @@ def _absent(dossier: Dossier, world: World) -> list[InputError]:
     return problems
 
 
-def _counts(world: World, test: TargetTest) -> list[str]:
-    """The statistical counts of a pair's trade that a world knows."""
+def known_counts(world: World, test: Any) -> list[str]:
+    """The statistical counts of a pair's trade that a world knows; none where it holds one without a name."""
     codes = [find_country(word) or word for word in test.between]
     return [count.name for count in counts_of(world, [(codes[0], codes[1])])]
 
@@ -125,7 +145,7 @@ def _miscounted(dossier: Dossier, world: World) -> list[InputError]:
     """Targets judged on a count that the world's counts of the pair do not have."""
     problems = []
     for path, test in tests_of(dossier):
-        known = _counts(world, test) if test.kind == "target" and len(test.between) == 2 else []
+        known = known_counts(world, test) if test.kind == "target" and len(test.between) == 2 else []
         if known and test.count not in known:
             where = dossier.where(*path, "count")
             problems.append(InputError(where, "no statistical count of that name in this world", found=test.count,
@@ -133,25 +153,75 @@ def _miscounted(dossier: Dossier, world: World) -> list[InputError]:
     return problems
 
 
-def _uncounted(dossier: Dossier, world: World) -> list[str]:
+def _uncounted(dossier: Dossier, world: World) -> list[Note]:
     """Targets of a pair with one count only: the name the author gave it says what the target was set on, no more."""
     return [
-        f"Claim {dossier.claims[int(path[1])].id}: {world.name or 'this world'} holds one count of the trade of "
-        f"{people(test.between)}; the target is judged on that one, not on {test.count}."
+        Note(
+            f"Claim {dossier.claims[int(path[1])].id}: {world.name or 'this world'} holds one count of the trade of "
+            f"{people(test.between)}; the target is judged on that one, not on {test.count}."
+        )
         for path, test in tests_of(dossier)
-        if test.kind == "target" and not _counts(world, test)
+        if test.kind == "target" and not known_counts(world, test)
     ]
 
 
-def _unreported(dossier: Dossier) -> list[str]:
+def _amounts(dossier: Dossier, world: World) -> list[Note]:
+    """Amounts that no source explains, and those that are tiny beside the trade they are about."""
+    notes = []
+    for claim in dossier.claims:
+        notes += [Note(f"Claim {claim.id}: {text}", "If it was worked out, say how in `reading`.")
+                  for text in unlike_amounts(claim)]  # fmt: skip
+        if isinstance(claim.test, TargetTest):
+            held, whose = _trade_of(dossier, world, claim.test)
+            if claim.test.at_least < TINY * held:
+                text = f"at_least: {claim.test.at_least:.10g} is less than a hundredth of the trade of "
+                text += f"{people(claim.test.between)}, {dollars(float(f'{held:.3g}'))} {whose}."
+                notes.append(Note(f"Claim {claim.id}: {text}", UNIT))
+    for observed in dossier.observed:
+        there = world_trade(world, observed.between)
+        for series in observed.series:
+            small = [row.period for row in series.rows if row.total is not None and row.total < TINY * there]
+            if small:
+                text = f"Observed {observed.id}, {series.count}, {', '.join(small)}: less than a hundredth of the "
+                notes.append(Note(f"{text}{dollars(float(f'{there:.3g}'))} in {world.name or 'this world'}.", UNIT))
+    return notes
+
+
+def _trade_of(dossier: Dossier, world: World, test: TargetTest) -> tuple[float, str]:
+    """The largest figure known of a pair's goods trade, million USD a year, and where it is from."""
+    known = [(world_trade(world, test.between), f"in {world.name or 'this world'}")]
+    known += [
+        (row.total, f"on {series.count}")
+        for observed in dossier.observed
+        if parties(observed.between) == parties(test.between)
+        for series in observed.series
+        for row in series.rows
+        if row.total is not None
+    ]
+    return max(known)
+
+
+def world_trade(world: World, between: Sequence[str]) -> float:
+    """Goods trade of a pair both ways in a world, million USD a year; 0 where it does not have both."""
+    codes = sorted(parties(between))
+    if len(codes) != 2 or any(code not in world.countries for code in codes):
+        return 0.0
+    a, b = (world.country(code) for code in codes)
+    flows = world.flow[goods(world.sectors)]
+    return float(flows[:, a, b].sum() + flows[:, b, a].sum())
+
+
+def _unreported(dossier: Dossier) -> list[Note]:
     """Counts that cannot answer a test of growth, because a period is not reported on them."""
-    lines = []
+    notes = []
     observed = {item.id: item for item in dossier.observed}
     for path, test in tests_of(dossier):
         for series in observed[test.observed].series if test.kind == "growth" else ():
             missing = [p for p in (test.since, test.until) if p not in [row.period for row in series.rows]]
             if missing:
                 claim = dossier.claims[int(path[1])].id
-                lines.append(f"Claim {claim}: {series.count} does not report {' and '.join(missing)}, so it cannot be "
-                             "supported.")  # fmt: skip
-    return lines
+                text = (
+                    f"Claim {claim}: {series.count} does not report {' and '.join(missing)}, so it cannot be supported."
+                )
+                notes.append(Note(text, "Add the rows, if there are any."))
+    return notes

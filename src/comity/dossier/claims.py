@@ -10,7 +10,8 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-from comity.dossier.amounts import amount, dollars
+from comity.classifications.countries import find_country
+from comity.dossier.amounts import SAME, amount, dollars
 from comity.dossier.combinations import (
     MONEY,
     NOISE,
@@ -112,9 +113,34 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
         notes = ("The target was met on this count before anything was carried out.", *notes)
     if test.count and not any(run.count for run in full.runs):
         notes += (f"This world holds one count of this trade; it is judged on that one, not on {test.count}.",)
+        notes += _starts_elsewhere(runs, test, before[judged])
     needs = labelled(f"at least {dollars(test.at_least)}", on_label(full.runs[judged]))
     return Verdict(claim, mark, ending, numbers[judged], needs, test.at_least, tuple(figures),
                    notes + (unsolved(solved.runs) if solved else ()))  # fmt: skip
+
+
+def _starts_elsewhere(runs: Runs, test: TargetTest, before: float) -> tuple[str, ...]:
+    """A note where the source reports another trade for the base year than the flow the test starts from."""
+    pair, year = {find_country(word) for word in test.between}, runs.world.base_year
+    told = [
+        f"{_short(total)} ({series.count})"
+        for observed in runs.dossier.observed
+        if {find_country(word) for word in observed.between} == pair
+        for series in observed.series
+        for row in series.rows
+        if q.date(row.start).year == last_day(row.end).year == year
+        and (total := total_of(row, observed.between)) is not None
+        and abs(total - before) > SAME * before
+    ]
+    if not told:
+        return ()
+    said = f"comity's world has {_short(before)} USD in its base year {year}, the source {' and '.join(told)}"
+    return (f"{said}; the test starts from the world's.",)
+
+
+def _short(million: float) -> str:
+    """Three digits, in the unit of the amount: 5.21 billion."""
+    return dollars(float(f"{million:.3g}")).removesuffix(" USD a year")
 
 
 def _judged(runs: Runs, claim: Claim, test: TargetTest, solved: Solved) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_country
 from comity.dossier.amounts import dollars
-from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference
+from comity.dossier.check import known_counts
+from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference, TargetTest
 from comity.errors import InputError
 from comity.scenario.compile import compile_scenario
 from comity.scenario.explain import explain, joined, number, people, percent
@@ -29,7 +30,7 @@ def explain_dossier(dossier: Dossier, world: World) -> list[str]:
     if dossier.claims:
         lines += ["", "Claims:"]
         for claim in dossier.claims:
-            lines += [f"  {line}" for line in _claim(claim)]
+            lines += [f"  {line}" for line in _claim(claim, world)]
     return lines
 
 
@@ -56,9 +57,9 @@ def _commitment(commitment: Commitment) -> list[str]:
     return [head, *(f"  {line}" for line in (model, *events, f"Written in: {written(commitment.source)}."))]
 
 
-def _claim(claim: Claim) -> list[str]:
+def _claim(claim: Claim, world: World) -> list[str]:
     head = f"{claim.id}: {claim.statement.rstrip('.')}" + (f" ({claim.by})." if claim.by else ".")
-    lines = [asked(claim)]
+    lines = [asked(claim, world)]
     if claim.nearest is not None:
         lines.append(f"Nearest answer, without a verdict: {words_of(claim.nearest)}")
     if claim.reading:
@@ -79,10 +80,13 @@ def written(reference: Reference) -> str:
     return ", ".join(parts)
 
 
-def asked(claim: Claim) -> str:
-    """What a claim's test asks, or why it is outside the model."""
+def asked(claim: Claim, world: World | None = None) -> str:
+    """What a claim's test asks (of this world, where one is given), or why it is outside the model."""
     if claim.test is None:
         return _outside(claim.outside)
+    if world is not None and isinstance(claim.test, TargetTest) and not known_counts(world, claim.test):
+        judged = f"set on {claim.test.count} and judged on the one count that {world.name or 'this world'} holds"
+        return f"Test: {_target(claim.test, judged)}."
     return f"Test: {words_of(claim.test)}"
 
 
@@ -95,11 +99,11 @@ def words_of(test: Any) -> str:
     return WORDS[test.kind](test) + "."
 
 
-def _target(test: Any) -> str:
+def _target(test: Any, judged: str | None = None) -> str:
     when = f"at the start of {test.by}" if test.by else "at full implementation"
     return (
         f"under scenario {test.scenario}, goods trade of {people(test.between)} both ways reaches "
-        f"{dollars(test.at_least)} {when}, judged on {test.count}"
+        f"{dollars(test.at_least)} {when}, {judged or f'judged on {test.count}'}"
     )
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from comity.dossier.notes import Note, several
 from comity.dossier.schema import Dossier, DossierSource, Reference
 from comity.errors import InputError, nearest, shorten
 from comity.scenario.load import read_file
@@ -80,13 +81,14 @@ def references_of(dossier: Dossier) -> Iterator[tuple[tuple[str | int, ...], str
         yield ("commitments", k, "source"), f"commitment {commitment.id}", commitment.source
 
 
-def check_figures(dossier: Dossier, texts: Mapping[str, str]) -> tuple[list[str], list[InputError]]:
-    """What was looked up, in sentences, and every figure or paragraph that is not where the dossier says."""
+def check_figures(dossier: Dossier, texts: Mapping[str, str]) -> tuple[list[str], list[Note], list[InputError]]:
+    """What was looked up, in sentences; notes; and every figure or paragraph that is not where the dossier says."""
     sources = {source.id: source for source in dossier.sources if source.id}
     for name in texts:
         _known_source(name, list(sources))
     problems: list[InputError] = []
-    lines = []
+    lines: list[str] = []
+    notes: list[Note] = []
     for k, source in enumerate(dossier.sources):
         if source.id is None or source.id not in texts:
             continue
@@ -94,16 +96,19 @@ def check_figures(dossier: Dossier, texts: Mapping[str, str]) -> tuple[list[str]
         if not body:
             problems.append(_no_beginning(dossier, k, source))
             continue
-        complaints = list(_misquoted(dossier, source.id, body))
+        further = _shift(dossier, source.id, body)
+        complaints = [_shifted(dossier, k, further, body)] if further else list(_misquoted(dossier, source.id, body))
         problems += complaints
         if not complaints:
             count = _quoted(dossier, source.id)
-            lines.append(f"{source.id}: {count} quoted figure(s) stand where the dossier says.")
+            verb = "stands" if count == 1 else "stand"
+            lines.append(f"{source.id}: {several(count, 'quoted figure')} {verb} where the dossier says.")
+            notes += _unquoted(dossier, source.id, body)
     missing = {name: n for name in sources if name not in texts and (n := _quoted(dossier, name))}
     if missing:
         names = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        lines.append(f"Quoted figures not looked up: {names}. Give the text with --source ID=FILE.")
-    return lines, problems
+        notes.append(Note(f"Quoted figures not looked up: {names}.", "Give the text with --source ID=FILE."))
+    return lines, notes, problems
 
 
 def _quoted(dossier: Dossier, name: str) -> int:
@@ -115,6 +120,49 @@ def _no_beginning(dossier: Dossier, k: int, source: DossierSource) -> InputError
         return InputError(dossier.where("sources", k), f"the text of {source.id} is empty")
     return InputError(dossier.where("sources", k, "begins"), f"no line of the text of {source.id} begins like this",
                       found=source.begins)  # fmt: skip
+
+
+def _shift(dossier: Dossier, name: str, body: list[str]) -> int:
+    """By how many paragraphs all figures of a source lie further (or earlier: negative) than the dossier says; 0 where
+    one stands where it should, or where they do not agree. A single figure shows no pattern."""
+    shifts: list[set[int]] = []
+    for _, _, reference in references_of(dossier):
+        if reference.id == name and reference.paragraph:
+            for figure in reference.figures:
+                there = [number for number, line in enumerate(body, 1) if contains(line, figure)]
+                shifts.append({place - number for place in there for number in reference.paragraph})
+    if len(shifts) < 2 or any(0 in found for found in shifts):
+        return 0
+    return min(set.intersection(*shifts), key=lambda shift: (abs(shift), -shift), default=0)
+
+
+def _shifted(dossier: Dossier, k: int, shift: int, body: list[str]) -> InputError:
+    source = dossier.sources[k]
+    size = "one paragraph" if abs(shift) == 1 else f"{abs(shift)} paragraphs"
+    size += " further" if shift > 0 else " earlier"
+    return InputError(
+        dossier.where("sources", k, *(["begins"] if source.begins else [])),
+        f"the quoted figures of {source.id} all lie {size} than the dossier says",
+        found=f'paragraph 1 begins "{first_words(body[0])}"',
+        advice="Does `begins` name the first words of the paragraph you count as 1?",
+    )
+
+
+def _unquoted(dossier: Dossier, name: str, body: list[str]) -> list[Note]:
+    """How paragraphs begin that are named without a figure: nothing else shows that a number is wrong."""
+    said = [
+        f'{who}: {number} "{first_words(body[number - 1])}"'
+        for _, who, reference in references_of(dossier)
+        if reference.id == name and not reference.figures
+        for number in reference.paragraph
+    ]
+    text = f"{name}: paragraphs named without figures begin like this: {'; '.join(said)}."
+    return [Note(text, "Look whether they are the ones meant.")] if said else []
+
+
+def first_words(paragraph: str, most: int = 50) -> str:
+    """Enough of a paragraph to know it by."""
+    return shorten(paragraph, most)
 
 
 def _misquoted(dossier: Dossier, name: str, body: list[str]) -> Iterator[InputError]:

@@ -296,12 +296,14 @@ def check_scenario_file(path: str | os.PathLike[str], world: World) -> list[str]
 
     scenario = load_scenario(path)
     compiled = compile_scenario(world, scenario)
-    measures = len(scenario.measures)
-    lines = [f"{scenario.path}: {measures} measure(s), valid on {world.name or 'this world'}."]
+    count = len(compiled.measures)
+    lines = [f"{scenario.path}: {count} measure{'' if count == 1 else 's'}, valid on {world.name or 'this world'}."]
+    lines += [f"  {m.id}: {m.sentence}" + (f" Dates: {m.dates}." if m.dates else "") for m in compiled.measures]
+    notes = compiled.left_out + compiled.regime_notes + compiled.warnings
     without = [report.id for report in compiled.measures if not report.source]
     if without:
-        lines.append(f"No source given for: {joined(without)}.")
-    lines += compiled.left_out + compiled.regime_notes + compiled.warnings
+        notes.insert(0, f"No source given for: {joined(without)}.")
     if compiled.nothing:
-        lines.append(f"Nothing changes, because {compiled.nothing}.")
-    return lines
+        notes.append(f"Nothing changes, because {compiled.nothing}.")
+    lines += [f"Note: {note}" for note in notes]
+    return [*lines, f"No mistakes. Notes: {len(notes) or 'none'}."]

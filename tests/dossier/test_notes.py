@@ -1,0 +1,126 @@
+"""What `comity check` says beside mistakes: notes with what is to be done, measures in words, paragraphs, counts."""
+
+from __future__ import annotations
+
+from comity import assess, load_world
+from comity.dossier.check import check_dossier
+from comity.dossier.explain import explain_dossier
+from comity.dossier.load import parse_dossier
+from comity.dossier.notes import Note, clean
+from tests.dossier.files import line_of
+from tests.dossier.small import CLOSER, claim, dossier, scenario
+from tests.dossier.test_check import FILE, TEXT, comity, problems, small
+from tests.helpers import labelled_world
+
+TARGET = '{kind: target, scenario: roadmap, between: [IRN, BLR], at_least: 100, by: 2026, count: "Belarus\'s count"}'
+
+
+def test_a_numbering_that_is_off_by_one_is_told_once() -> None:
+    """The text's headline is left out by `begins`; with it, everything lies a paragraph further than was counted."""
+    (said,) = problems(
+        small("begins: Leader of the Islamic Revolution Ayatollah", "begins: A headline"), {"article": TEXT}
+    )
+    assert said == (
+        f"{FILE}, line {line_of('begins')}, sources[0].begins: the quoted figures of article all lie one paragraph further "
+        'than the dossier says. Found: paragraph 1 begins "A headline". Does `begins` name the first words of the '
+        "paragraph you count as 1?"
+    )
+    shorter = small("begins: Leader of the Islamic Revolution Ayatollah", "begins: Second").text.replace("[2, 3]", "3")
+    (said,) = problems(parse_dossier(shorter, FILE), {"article": TEXT})
+    assert "all lie one paragraph earlier than the dossier says" in said
+
+
+def test_paragraphs_named_without_figures_show_how_they_begin() -> None:
+    lines = check_dossier(small(), load_world("world-2022"), {"article": TEXT})
+    (said,) = [line for line in lines if "named without figures" in line]
+    assert 'claim g: 3 "Third: it Tripled, or 2,100 million."' in said and "claim c:" not in said
+    assert said.endswith("Look whether they are the ones meant.")
+
+
+def test_the_check_says_that_it_is_clean_and_what_is_to_be_done() -> None:
+    lines = check_dossier(small(), load_world("world-2022"))
+    notes = [line for line in lines if line.startswith("Note: ")]
+    asking = [line for line in notes if not line.endswith("Nothing to do.")]
+    assert lines[-1] == f"No mistakes. {len(notes)} notes, {len(asking)} of them with something to do." and asking
+    assert lines[-2] == "Note: Quoted figures not looked up: article (2). Give the text with --source ID=FILE."
+    assert clean([]) == "No mistakes, no notes."
+    assert clean([Note("a.")]) == "No mistakes. 1 note, none of them with something to do."
+
+
+def test_the_check_has_each_measure_in_words_so_that_its_sign_is_seen() -> None:
+    days = "{id: late, kind: border_time, between: [IRN, RUS], size: {days: 2}, phase: {from: 2025}, source: gsdb}"
+    late = small("{id: lift, kind: lifting, regime: russia-2014, source: gsdb}", days)
+    assert (
+        "  late: 2 days added on goods traded between Iran and Russia (time at the border). Dates: in force from "
+        "2025-01-01."
+    ) in check_dossier(late, load_world("world-2022"))
+
+
+def test_a_target_in_another_unit_is_noted_where_nothing_is_quoted() -> None:
+    """Iran and Russia trade billions in the world: 10 is less than a hundredth of that."""
+    world = load_world("world-2022")
+    bare = small(
+        f'{{id: article, paragraph: 2, figures: ["$100 million"]}}\n    test: {TARGET}',
+        "{id: article, paragraph: 2}\n"
+        "    test: {kind: target, scenario: front, between: [IRN, RUS], at_least: 10, count: any}",
+    )
+    a, b = world.country("IRN"), world.country("RUS")
+    goods = [k for k, code in enumerate(world.sectors) if code != "SERV"]
+    held = world.flow[goods][:, [a, b], [b, a]].sum()
+    assert 0.01 * held > 10
+    (said,) = [line for line in check_dossier(bare, world) if "hundredth" in line]
+    assert said == (
+        "Note: Claim c: at_least: 10 is less than a hundredth of the trade of Iran and Russia, "
+        f"{held / 1000:.3g} billion USD a year in world-2022. Amounts are million USD a year: 10 billion is 10000."
+    )
+    rows = small("total: 100.3, flows: {BLR-IRN: 81.3, IRN-BLR: 19}", "total: 0.1")
+    (said,) = [line for line in check_dossier(rows, world) if "hundredth" in line]
+    assert said.startswith(
+        "Note: Observed pair, Belarus's count, 2022: less than a hundredth of the 59 million USD a year in world-2022."
+    )
+
+
+def test_an_amount_that_nobody_quoted_asks_for_a_reading() -> None:
+    doubled = check_dossier(small("at_least: 100,", "at_least: 200,"), load_world("world-2022"))
+    assert (
+        "Note: Claim c: at_least: 200 is 200 million USD a year; the source says $100 million. If it was worked out, say "
+        "how in `reading`."
+    ) in doubled
+
+
+def test_explain_and_check_agree_on_the_count_a_target_is_judged_on() -> None:
+    world = load_world("world-2022")
+    one = small(TARGET, TARGET.replace("BLR]", "RUS]").replace("Belarus's", "Moscow's"))
+    said = "\n".join(explain_dossier(one, world))
+    assert "set on Moscow's count and judged on the one count that world-2022 holds." in said
+    lines = check_dossier(one, world)
+    assert any("the target is judged on that one, not on Moscow's count. Nothing to do." in line for line in lines)
+    assert "judged on Belarus's count." in "\n".join(explain_dossier(small(), world))
+
+
+def test_a_verdict_says_where_it_starts_if_the_source_reports_another_trade() -> None:
+    """Of two counts of the base year the one that is the world's own is not told; another year neither."""
+    world = labelled_world()
+    a, b = world.country("IRN"), world.country("BLR")
+    goods = [k for k, code in enumerate(world.sectors) if code != "SERV"]
+    held = float(world.flow[goods][:, [a, b], [b, a]].sum())
+    year = world.base_year
+
+    def series(count: str, total: float, when: int | None = year) -> dict:
+        row = {"period": "p", "start": str(when), "end": str(when), "total": total, "source": "article"}
+        return {"count": count, "setter": "IRN", "rows": [row]}
+
+    observed = [{"id": "pair", "title": "Trade", "between": ["IRN", "BLR"],
+                 "series": [series("A", 6100.0), series("B", held), series("C", 900.0, (year or 0) - 1)]}]  # fmt: skip
+    test = {"kind": "target", "scenario": "s", "between": ["IRN", "BLR"], "at_least": 2500, "count": "A"}
+    made = dossier({"s": scenario("s", CLOSER)}, claim("a", test=test), signed="2023", observed=observed)
+    (said,) = [note for note in assess(world, made).verdicts[0].notes if note.startswith("comity's world")]
+    assert said == (
+        f"comity's world has {held:.3g} million USD in its base year {year}, the source 6.1 billion (A); the test starts "
+        "from the world's."
+    )
+
+
+def test_run_says_where_source_texts_belong() -> None:
+    said = "comity run: --source belongs to `comity check`. Found: article=x."
+    assert comity("run", "tehran-2023", "--source", "article=x") == (2, said)
