@@ -26,7 +26,7 @@ Array = NDArray[Any]
 
 WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
-NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
+NARROW = 0.2  # share of members still searching at which the others are dropped from the arrays
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()

@@ -39,18 +39,21 @@ def residuals(
     exports, imports, at_home = (np.zeros(deficit.shape), np.zeros(deficit.shape), np.zeros(deficit.shape))
     _traded(economy, changed, rules, wage_price, income_output, cost, spending, exports, imports, at_home, worst)
     sectors, n = economy.home.shape
+    spent, paid = np.zeros(deficit.shape), np.zeros(deficit.shape)
+    for j in range(sectors):
+        for c in range(n):
+            for s in range(deficit.shape[1]):
+                spent[c, s] += economy.spent[j, c] * spending[j, c, s]
+            for s in range(deficit.shape[1]):
+                paid[c, s] += value_added_share[j, c] * income_output[1 + j, c, s]
     for c in range(n):
         value = economy.value_added[c]
         for s in range(deficit.shape[1]):
             earned = exp(wage_price[0, c, s]) * value
             net = deficit[c, s] + rules.transfer[c, s]
-            spent = paid = 0.0
-            for j in range(sectors):
-                spent += economy.spent[j, c] * spending[j, c, s]
-                paid += value_added_share[j, c] * income_output[1 + j, c, s]
-            income = earned + (spent - imports[c, s] - at_home[c, s]) + net
+            income = earned + (spent[c, s] - imports[c, s] - at_home[c, s]) + net
             worst[5, s] = worse(worst[5, s], _apart(income_output[0, c, s], income))
-            worst[6, s] = worse(worst[6, s], _apart(earned, paid))
+            worst[6, s] = worse(worst[6, s], _apart(earned, paid[c, s]))
             trade = exports[c, s] + imports[c, s]
             gap = abs(exports[c, s] + net - imports[c, s]) / (trade if trade > 0 else value)
             worst[7, s] = worse(worst[7, s], gap)

@@ -169,7 +169,7 @@ def fits(world: World, changes: Changes) -> bool:
     """Whether a scenario can be solved beside others: few cells, no change of home sales or export taxes, and every
     country still buys from and sells to the rest, at any remove."""
     shape = world.trade_share.shape
-    if len(changes.flat) > FEW * world.trade_share.size or changes.export_tax is not None or world.export_tax.any():
+    if len(changes.flat) > FEW * world.trade_share.size or changes.export_tax is not None or _links_of(world).taxed:
         return False
     home = changes.flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
     return not home.any() and _still_connected(world, changes)
@@ -257,11 +257,13 @@ def _cells(base: Prepared, changes: Sequence[Changes], thetas: Array) -> Cells |
 
 @dataclass(frozen=True, eq=False)
 class _Links:
-    """Positive weights of a World: sectors in which n buys from i (N, N), suppliers of j in n (J, N), home included."""
+    """Positive weights of a World: sectors in which n buys from i (N, N), suppliers of j in n (J, N), home included;
+    whether they connect all countries, and whether exports are taxed."""
 
     sectors: NDArray[np.intp]
     suppliers: NDArray[np.intp]
     connected: bool
+    taxed: bool
 
 
 _links: WeakKeyDictionary[World, _Links] = WeakKeyDictionary()
@@ -269,20 +271,23 @@ _links: WeakKeyDictionary[World, _Links] = WeakKeyDictionary()
 
 def _still_connected(world: World, changes: Changes) -> bool:
     """Whether embargoes leave every sector a supplier and every country a way to buy from and to sell to all others."""
+    links = _links_of(world)
     closed = changes.flat[changes.embargoed()]
-    links = _links.get(world)
-    if links is None:
-        positive = world.trade_share > 0
-        sectors, suppliers = positive.sum(axis=0), positive.sum(axis=2)
-        links = _links[world] = _Links(sectors, suppliers, _connected(sectors, suppliers))
-    count = len(world.countries)
-    sectors, suppliers = links.sectors, links.suppliers
     closed = closed[world.trade_share.ravel()[closed] > 0]
     if not len(closed):
         return links.connected
+    count, sectors, suppliers = len(world.countries), links.sectors, links.suppliers
     sectors = sectors - np.bincount(closed % (count * count), minlength=count * count).reshape(count, count)
     suppliers = suppliers - np.bincount(closed // count, minlength=suppliers.size).reshape(suppliers.shape)
     return _connected(sectors, suppliers)
+
+
+def _links_of(world: World) -> _Links:
+    if world not in _links:
+        positive = world.trade_share > 0
+        sectors, suppliers = positive.sum(axis=0), positive.sum(axis=2)
+        _links[world] = _Links(sectors, suppliers, _connected(sectors, suppliers), bool(world.export_tax.any()))
+    return _links[world]
 
 
 def _connected(sectors: NDArray[np.intp], suppliers: NDArray[np.intp]) -> bool:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
-from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.changes import changes_of
 from comity.equilibrium.closures import benchmark_of, check_closure, income_factor
 from comity.equilibrium.problem import Problem, make_problem
