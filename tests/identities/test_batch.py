@@ -236,3 +236,15 @@ def test_the_jax_engine_gives_the_same_rows() -> None:
 
 def theta_world() -> World:
     return WORLD.with_elasticities(2 * WORLD.trade_elasticity)
+
+
+def test_flows_of_pairs_and_of_sectors_are_those_of_the_whole_array() -> None:
+    """Made from a few weights, without the (J, N, N) array: the same to rounding, with embargoes, tariffs, productivity."""
+    buyers, sellers = np.array([0, 1, 2, 5, 3]), np.array([1, 0, 2, 4, 3])
+    goods = np.array([True, False, True])
+    for found in solve_each(WORLD, plan(WORLD, 21, seed=4)):
+        assert isinstance(found, Solution)
+        whole = found.flow_new
+        assert np.abs(found.pair_flows(buyers, sellers) - whole[:, buyers, sellers]).max() <= 1e-12 * whole.max()
+        assert np.abs(found.flow_between(goods) - whole[goods].sum(axis=0)).max() <= 1e-12 * whole.max()
+        assert found.flow_between(goods) is found.flow_between(goods)

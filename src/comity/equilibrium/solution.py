@@ -92,7 +92,18 @@ class Solution:
 
     def flow_between(self, sectors: NDArray[np.bool_]) -> Array:
         """(N, N) border value of what n buys from i in the sectors of a mask (J,), home sales on the diagonal: the sum
-        of `flow_new` over them, without making that array."""
+        of `flow_new` over them, without making that array; kept, and not to be written to."""
+        key = sectors.tobytes()
+        if key not in self._between:
+            total = self._between[key] = self._flow_between(sectors)
+            total.flags.writeable = False
+        return self._between[key]
+
+    @cached_property
+    def _between(self) -> dict[bytes, Array]:
+        return {}
+
+    def _flow_between(self, sectors: NDArray[np.bool_]) -> Array:
         world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
         if isinstance(self.source, Problem) and self.source.fraction != 1.0:
             return self.flow_new[sectors].sum(axis=0)
@@ -107,22 +118,31 @@ class Solution:
         square = total.size
         if len(self.changes.flat):
             pairs = np.stack(np.divmod(np.unique(self.changes.flat % square), len(total)))
-            total[tuple(pairs)] = self._pair_flows(sectors, pairs, seller, buyer)
+            total[tuple(pairs)] = self._pair_flows(pairs, seller, buyer)[sectors].sum(axis=0)
         return total
 
-    def _pair_flows(self, sectors: NDArray[np.bool_], pairs: NDArray[np.intp], seller: Array, buyer: Array) -> Array:
-        """(U,) the same for the pairs (2, U) with changed cells, each made from its own weights."""
+    def pair_flows(self, buyers: NDArray[np.intp], sellers: NDArray[np.intp]) -> Array:
+        """(J, U) border value of what the U pairs trade, as in `flow_new`, without making that array."""
+        world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
+        if isinstance(self.source, Problem) and self.source.fraction != 1.0:
+            return self.flow_new[:, buyers, sellers]
+        spent = np.where(world.expenditure > 0, self.price_index_hat**theta * self.expenditure_new, 0.0)
+        return self._pair_flows(np.stack([buyers, sellers]), self.cost_hat**-theta, spent)
+
+    def _pair_flows(self, pairs: NDArray[np.intp], seller: Array, buyer: Array) -> Array:
+        """(J, U) flows of the pairs (2, U), each made from its own weights."""
         world, changes = self.benchmark, self.changes
         buyers, sellers = pairs
         weight = world.trade_share[:, buyers, sellers] / (1 + world.tariff[:, buyers, sellers])
         j, n, i = np.unravel_index(changes.flat, world.trade_share.shape)
         place = np.full(world.trade_share.shape[1:], -1)
         place[buyers, sellers] = np.arange(len(buyers))
-        tariff = world.tariff[j, n, i] if changes.tariff is None else changes.tariff.new
-        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost())
+        asked = place[n, i] >= 0
+        tariff = (world.tariff[j, n, i] if changes.tariff is None else changes.tariff.new)[asked]
+        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost())[asked]
+        j, n, i = j[asked], n[asked], i[asked]
         weight[j, place[n, i]] = world.trade_share[j, n, i] * cost / (1 + tariff)
-        flow = weight * buyer[:, buyers] * seller[:, sellers]
-        return np.asarray(flow[sectors].sum(axis=0))
+        return np.asarray(weight * buyer[:, buyers] * seller[:, sellers])
 
     @property
     def tariff_new(self) -> Array:

@@ -88,8 +88,9 @@ def sectors_data(outcomes: Outcomes) -> list[dict[str, Any]]:
     goods = np.flatnonzero(is_goods(outcomes.world.sectors))
     rows: list[dict[str, Any]] = []
     for direction in directions(outcomes):
-        before, after = (flow[goods][:, direction.chosen].sum(axis=1)
-                         for flow in (solution.benchmark.flow, solution.flow_new))  # fmt: skip
+        buyers, sellers = np.nonzero(direction.chosen)
+        before = solution.benchmark.flow[:, buyers, sellers][goods].sum(axis=1)
+        after = solution.pair_flows(buyers, sellers)[goods].sum(axis=1)
         order = [k for k in np.argsort(-np.maximum(before, after), kind="stable") if before[k] > 0]
         shown, rest = (order, []) if len(order) <= MOST + 1 else (order[:MOST], order[MOST:])
         for k in shown:
@@ -116,7 +117,7 @@ def touched_trade(outcomes: Outcomes) -> tuple[str, tuple[float, float, float, f
     chosen = np.any([direction.chosen for direction in found], axis=0)
     goods = is_goods(outcomes.world.sectors)
     solution = outcomes.solution
-    before, after = (flow[goods].sum(axis=0)[chosen] for flow in (solution.benchmark.flow, solution.flow_new))
+    before, after = solution.benchmark.flow[goods].sum(axis=0)[chosen], solution.flow_between(goods)[chosen]
     ends = outcomes.interval.over(lambda v: before @ v.goods_ratio[chosen])  # type: ignore[index]
     return found[0].whose, (float(before.sum()), float(after.sum()), *ends)
 
