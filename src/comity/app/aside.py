@@ -206,9 +206,18 @@ def _plain(thing: Any) -> Any:
     return [str(one) for one in thing] if isinstance(thing, (list, tuple, set, frozenset, dict)) else str(thing)
 
 
+def _give_way(patience: int) -> None:
+    """What a hand on a slider does not wait for runs where nothing else wants the processor (Linux), else with a nice:
+    a step that begins is put on a processor that has only such work, at once."""
+    os.nice(patience)
+    if patience >= PATIENCE["ranges"] and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def main(patience: int) -> None:
     """The body of the process."""
-    os.nice(patience)
+    _give_way(patience)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     working = dropped = False

@@ -104,12 +104,11 @@ class Solution:
         return {}
 
     def _flow_between(self, sectors: NDArray[np.bool_]) -> Array:
-        world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
-        if isinstance(self.source, Problem) and self.source.fraction != 1.0:
-            return self.flow_new[sectors].sum(axis=0)
+        if isinstance(self.source, Problem):  # its weights are there
+            return self._flow_from_weights(self.source, sectors)
+        world = self.benchmark
         spent = world.expenditure > 0
-        seller = self.cost_hat**-theta
-        buyer = np.where(spent, self.price_index_hat**theta * self.expenditure_new, 0.0)
+        seller, buyer = self._sides()
         growth = buyer / np.where(spent, world.expenditure, 1.0)
         rows = np.flatnonzero(sectors)
         in_a_row = len(rows) > 0 and np.ptp(rows) == len(rows) - 1
@@ -123,11 +122,26 @@ class Solution:
 
     def pair_flows(self, buyers: NDArray[np.intp], sellers: NDArray[np.intp]) -> Array:
         """(J, U) border value of what the U pairs trade, as in `flow_new`, without making that array."""
+        seller, buyer = self._sides()
+        if not isinstance(self.source, Problem):
+            return self._pair_flows(np.stack([buyers, sellers]), seller, buyer)
+        weight = self.source.foreign[:, buyers, sellers]
+        at_home = buyers == sellers
+        weight[:, at_home] = self.source.home[:, buyers[at_home]]
+        return np.asarray(weight * buyer[:, buyers] * seller[:, sellers])
+
+    def _sides(self) -> tuple[Array, Array]:
+        """(J, N) c^-theta of sellers and X P^theta of buyers: a flow is its weight times both."""
         world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
-        if isinstance(self.source, Problem) and self.source.fraction != 1.0:
-            return self.flow_new[:, buyers, sellers]
-        spent = np.where(world.expenditure > 0, self.price_index_hat**theta * self.expenditure_new, 0.0)
-        return self._pair_flows(np.stack([buyers, sellers]), self.cost_hat**-theta, spent)
+        buyer = np.where(world.expenditure > 0, self.price_index_hat**theta * self.expenditure_new, 0.0)
+        return self.cost_hat**-theta, buyer
+
+    def _flow_from_weights(self, problem: Problem, sectors: NDArray[np.bool_]) -> Array:
+        seller, buyer = (side[sectors] for side in self._sides())
+        count = seller.shape[1]
+        total = np.einsum("jn,jni,ji->ni", buyer, problem.foreign[sectors, :count], seller)
+        total[np.arange(count), np.arange(count)] = (problem.home[sectors] * buyer * seller).sum(axis=0)
+        return np.asarray(total)
 
     def _pair_flows(self, pairs: NDArray[np.intp], seller: Array, buyer: Array) -> Array:
         """(J, U) flows of the pairs (2, U), each made from its own weights."""

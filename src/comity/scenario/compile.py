@@ -144,7 +144,7 @@ def compile_scenario(
     findings.check_suppliers(setting, combined)
     shock = make_shock(world, combine(world, others) if wanted else combined)
     nothing = findings.why_nothing(setting, effects, combined, whole=include is None)
-    targets = _targets(setting, effects)
+    targets, empty = _targets(setting, effects), findings.empty_share(setting, effects)
     return Compiled(
         made=shock,
         scenario=scenario,
@@ -152,8 +152,8 @@ def compile_scenario(
         year=year,
         level=size_level,
         targets=targets,
-        measures=_reports(setting, effects, combined) if words else [],
-        warnings=findings.warnings(setting, effects, combined),
+        measures=_reports(setting, effects, combined, empty) if words else [],
+        warnings=findings.warnings(setting, effects, combined, empty),
         left_out=_left_out(world, scenario, effects) if words else [],
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
         pairs=_pairs(world, effects),
@@ -165,7 +165,7 @@ def compile_scenario(
         )
         if words
         else [],
-        empty_share=findings.empty_share(setting, effects)[2] if words else float("nan"),
+        empty_share=empty[2] if words else float("nan"),
         to_find=wanted,
         found=tuple(found),
         included=None if include is None else tuple(include),
@@ -283,15 +283,18 @@ def make_shock(world: World, combined: Combined) -> Shock:
     )
 
 
-def _reports(setting: Setting, effects: list[Effect], combined: Combined) -> list[MeasureReport]:
-    """One report per measure; the two directions of a regime count as one."""
+def _reports(
+    setting: Setting, effects: list[Effect], combined: Combined, whole: tuple[int, int, float]
+) -> list[MeasureReport]:
+    """One report per measure; the two directions of a regime count as one. whole : emptiness of all measures."""
     grouped: dict[int, list[Effect]] = {}
     for effect in effects:
         grouped.setdefault(effect.index, []).append(effect)
     reports = []
     for index, parts in grouped.items():
         measure, first = setting.scenario.measures[index], parts[0]
-        cells, active, empty = findings.emptiness(setting.world, parts)
+        same = len(grouped) == 1 and whole[0] > 0  # the only measure: what holds for all is what holds for it
+        cells, active, empty = whole if same else findings.emptiness(setting.world, parts)
         levels = levels_of(first)
         sized = first.what != "stop" and "levels" in first.shown
         reports.append(

@@ -138,9 +138,9 @@ def direct_cost(setting: Setting, combined: Combined) -> Array:
     return log_cost
 
 
-def warnings(setting: Setting, effects: list[Effect], combined: Combined) -> list[str]:
-    """Sentences on what lies outside any plausible range or does nothing."""
-    found = _empty_warnings(setting, effects)
+def warnings(setting: Setting, effects: list[Effect], combined: Combined, empty: tuple[int, int, float]) -> list[str]:
+    """Sentences on what lies outside any plausible range or does nothing. empty : what `empty_share` says."""
+    found = _empty_warnings(*empty)
     found += _moot_warnings(effects, combined)
     if len(combined.cells):
         found += _size_warnings(setting, combined)
@@ -154,8 +154,7 @@ def empty_share(setting: Setting, effects: list[Effect]) -> tuple[int, int, floa
     return emptiness(setting.world, placed) if placed else (0, 0, 0.0)
 
 
-def _empty_warnings(setting: Setting, effects: list[Effect]) -> list[str]:
-    cells, active, empty = empty_share(setting, effects)
+def _empty_warnings(cells: int, active: int, empty: float) -> list[str]:
     if active == cells or empty < 0.005:
         return []
     return [
