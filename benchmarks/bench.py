@@ -201,8 +201,11 @@ def peak_memory() -> dict[str, Any]:
 
 
 def cold(command: list[str], runs: int = 5) -> float:
+    # compiled modules are kept on disk, as where comity is installed
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def call() -> None:
-        subprocess.run([sys.executable, "-m", "comity", *command], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "comity", *command], check=True, capture_output=True, env=kept)
 
     return best(call, runs)
 

@@ -57,6 +57,8 @@ def residuals(
             trade = exports[c, s] + imports[c, s]
             gap = abs(exports[c, s] + net - imports[c, s]) / (trade if trade > 0 else value)
             worst[7, s] = worse(worst[7, s], gap)
+    for s in range(deficit.shape[1]):  # (1) and (2) were compared in logarithms
+        worst[0, s], worst[1, s] = 1.0 - exp(-worst[0, s]), 1.0 - exp(-worst[1, s])
     return worst
 
 
@@ -77,7 +79,7 @@ def _own(
                 for s in range(width):
                     implied[j, s] -= log_productivity[j, c, s]
             for s in range(width):
-                worst[0, s] = worse(worst[0, s], 1.0 - exp(-abs(cost[j, c, s] - implied[j, s])))
+                worst[0, s] = worse(worst[0, s], abs(cost[j, c, s] - implied[j, s]))
         column[:] = income_output[:, c]
         np.dot(economy.demand_from[c], column, implied)
         for j in range(sectors):
@@ -116,7 +118,7 @@ def _traded(
             for s in range(width):
                 log_price = wage_price[1 + j, c, s]
                 off = abs(log(drawn[n + c, s]) / theta[j, s] + log_price)
-                worst[1, s] = worse(worst[1, s], 1.0 - exp(-off))
+                worst[1, s] = worse(worst[1, s], off)
             for s in range(width):
                 weight[c, s] = exp(theta[j, s] * wage_price[1 + j, c, s])  # P^theta, the inverse of the total
             for s in range(width):
