@@ -314,11 +314,21 @@ class Transposed:
         loop's."""
         base, answer, shape = self.base, self.responses, price.shape
         floor = self.spending + SMALL * self.earned
-        moved = wage + price.ravel() @ answer.price + (floor * spending).ravel() @ answer.spending
-        closed = moved @ answer.wages
-        by_price = _by_country(base.demand_local, price + (closed @ answer.by_price).reshape(shape))
-        by_spending = _by_country(base.price_local, spending + (closed @ answer.by_spending).reshape(shape) / floor)
-        return closed / self.turnover, by_price, by_spending
+        size = np.abs(price).max() or 1.0  # within the range of float32, in which the responses are
+        moved = size * (_rough(price / size) @ answer.price)
+        size = np.abs(floor * spending).max() or 1.0
+        moved += wage + size * (_rough(floor * spending / size) @ answer.spending)
+        size = np.abs(moved).max() or 1.0
+        closed = _rough(moved / size) @ answer.wages
+        by_price = _by_country(base.demand_local, price + size * (closed @ answer.by_price).reshape(shape))
+        further = size * (closed @ answer.by_spending).reshape(shape) / floor
+        by_spending = _by_country(base.price_local, spending + further)
+        return size * closed / self.turnover, by_price, by_spending
+
+
+def _rough(values: Array) -> NDArray[np.float32]:
+    """Flat, in the precision of the responses: mixed products would copy a matrix each time."""
+    return values.astype(np.float32).ravel()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""One cycle of GMRES (Saad & Schultz 1986), preconditioned from the right, on flat vectors."""
+"""One cycle of flexible GMRES (Saad & Schultz 1986; Saad 1993), preconditioned from the right, on flat vectors."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ def cycle(matrix: Map, precondition: Map, residual: Array, target: float, longes
     norm = float(np.linalg.norm(residual))
     basis = np.empty((longest + 1, residual.size))
     basis[0] = residual / norm
+    directions = np.empty(
+        (longest, residual.size)
+    )  # kept: a preconditioner with rounding of its own is not quite linear
     upper = np.zeros((longest, longest))  # the Hessenberg matrix, rotated to a triangle as it grows
     turns: list[tuple[float, float]] = []
     right = np.zeros(longest + 1)
     right[0] = norm
     used = 0
     for k in range(longest):
-        fresh = matrix(precondition(basis[k]))
+        directions[k] = precondition(basis[k])
+        fresh = matrix(directions[k])
         known, before = basis[: k + 1], float(np.linalg.norm(fresh))
         column = known @ fresh
         fresh -= column @ known
@@ -56,4 +60,4 @@ def cycle(matrix: Map, precondition: Map, residual: Array, target: float, longes
     if not used:
         return np.zeros_like(residual), 1
     weights = np.linalg.solve(upper[:used, :used], right[:used])
-    return precondition(weights @ basis[:used]), used
+    return weights @ directions[:used], used

@@ -170,12 +170,14 @@ class Linear:
         price_step = _by_country(base.price_local, price_error)
         demand_step = _by_country(base.demand_local, excess) / self.spent
         answer = self.responses
-        move = answer.moves(gap, price_step.ravel(), demand_step.ravel())
+        rough = (part.astype(np.float32).ravel() for part in (gap, price_step, demand_step))
+        move = answer.moves(*rough).astype(np.float64)
         target = (log_wage + move) * world.value_added
         for part in self.parts:
             move[part] -= target[part].sum() / world.value_added[part].sum()
-        price_step += (answer.price @ move).reshape(shape)
-        demand_step += (answer.spending @ move).reshape(shape)
+        follow = move.astype(np.float32)
+        price_step += (answer.price @ follow).reshape(shape)
+        demand_step += (answer.spending @ follow).reshape(shape)
         return error, np.concatenate([move, price_step.ravel(), demand_step.ravel()]), ()
 
     def _implied(self, log_wage: Array, log_price: Array, log_spending: Array, given: _Given, scale: float) -> _Implied:
