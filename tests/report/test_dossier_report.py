@@ -69,7 +69,8 @@ def test_to_be_unable_to_tell_is_drawn_and_named_apart(assessment: Assessment, t
     for claim, said in (("a", "cannot tell"), ("d2", "contradicted")):
         assert assessment.verdict(claim).outcome == said and assessment.verdict(claim).mark == NOT_SUPPORTED
         row = text.split(f'id="claim-{claim}"')[1].split("</tr>")[0]
-        (icons[claim],) = re.findall(rf'<svg class="ic"[^>]*role="img" aria-label="{said}">(.*?)</svg>', row)
+        name = f"How this claim ended: {said}."
+        (icons[claim],) = re.findall(rf'<svg class="ic"[^>]*role="img" aria-label="{name}">(.*?)</svg>', row)
         assert "Not supported" in row
     assert icons["a"] != icons["d2"]
     assert claim_lines(assessment)[-1] == "  Together: 2 supported, 1 contradicted, 1 cannot tell, 3 outside the model."

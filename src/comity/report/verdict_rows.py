@@ -27,7 +27,7 @@ LENGTH, EDGE = 130.0, 5.0  # of a small ruler, in pixels
 
 def mark_icon(outcome: str, *, alone: bool = False) -> Markup:
     """The picture of how a claim ended; `alone` where its very word does not stand beside it."""
-    name = f'role="img" aria-label="{outcome}"' if alone else 'aria-hidden="true"'
+    name = f'role="img" aria-label="How this claim ended: {outcome}."' if alone else 'aria-hidden="true"'
     return Markup(f'<svg class="ic" viewBox="0 0 16 16" width="16" height="16" {name}>{MARKS[outcome]}</svg>')
 
 
