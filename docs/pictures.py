@@ -12,6 +12,7 @@ import vl_convert
 from comity.equilibrium.path import Path as SolutionPath
 from comity.equilibrium.solve import solve
 from comity.outcomes.decomposition import first_order
+from comity.report import vega_lite
 from comity.report.drawing import ACCENT, INK2, LOSS, MINUS, RULE2, configured
 from comity.validation.nafta_world import NAFTA, nafta
 
@@ -36,7 +37,7 @@ def nafta_curves(folder: Path) -> list[dict]:
     return rows
 
 
-def nafta_chart(rows: list[dict]) -> alt.HConcatChart:
+def nafta_chart(rows: list[dict]) -> vega_lite.Chart:
     """One panel a country; the line ends carry their value."""
     panels = []
     color = alt.Color(
@@ -59,12 +60,13 @@ def nafta_chart(rows: list[dict]) -> alt.HConcatChart:
         )
         title = alt.TitleParams(name, fontSize=14, color=INK2, anchor="start", fontWeight="normal")
         panels.append(alt.layer(zero, lines, labels).properties(width=205, height=230, title=title))
-    return configured(alt.hconcat(*panels).resolve_scale(color="shared"))
+    whole = alt.hconcat(*panels).resolve_scale(color="shared")
+    return configured(vega_lite.Chart(whole.to_dict(format="vega-lite", validate=False)))
 
 
 def main(data: Path) -> None:
     """Write every picture."""
-    chart = nafta_chart(nafta_curves(data / "cp2015")).to_dict(format="vega-lite", validate=False)
+    chart = nafta_chart(nafta_curves(data / "cp2015")).to_dict()
     chart["config"]["background"] = "#ffffff"  # the page it stands in may be dark
     (IMAGES / "nafta-welfare.png").write_bytes(vl_convert.vegalite_to_png(chart, scale=1.5))
 
