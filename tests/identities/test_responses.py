@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from comity import Shock, World, load_world, solve
 from comity.benchmark.synthetic import synthetic_world
+from comity.equilibrium import solve as solving
 from comity.equilibrium.changes import changes_of
 from comity.equilibrium.iteration import Iteration
 from comity.equilibrium.prepared import prepare
@@ -66,3 +70,19 @@ def test_searches_are_short(case: str) -> None:
     else:
         shock = Shock(tariff_new=(world.tariff + 0.2) * (1 - np.eye(len(world.countries))))
     assert solve(world, shock).iterations <= PASSES[case]
+
+
+def test_a_single_solve_has_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products with the responses are large enough to be cut among threads, and the last bits changed with it."""
+    inside, search = [], solving.search
+
+    def watched(*given: Any) -> Any:
+        inside.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return search(*given)
+
+    monkeypatch.setattr(solving, "search", watched)
+    with threadpool_limits(2, user_api="blas"):
+        solve(synthetic_world(4, 2, seed=1), Shock())
+        after = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert inside and set(inside) == {1}
+    assert set(after) == {2}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
+from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.changes import changes_of
 from comity.equilibrium.closures import benchmark_of, check_closure, income_factor
 from comity.equilibrium.problem import Problem, make_problem
@@ -68,7 +69,8 @@ def solve(
 
     whole = make(1.0)
     trade_can_balance(benchmark, whole)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # non-finite states are dropped by the search
+    # non-finite states are dropped by the search; the bits do not depend on the machine's number of processors
+    with ONE_BLAS_THREAD, np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         found = search(
             lambda part: whole if part == 1.0 else make(part),
             checked_start(start, benchmark),
