@@ -193,8 +193,9 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     if cells is not None:
         buyers = np.repeat(cells.buyers[0] * n + cells.buyers[1], np.diff(np.append(cells.starts, len(cells.seller))))
         border, whole, sellers, own = cells.border, cells.whole, cells.seller, nowhere
-        if np.count_nonzero(whole) < SPARSE * whole.size:
-            cell, own = np.nonzero(whole)
+        moved = (whole != 0) | (border != 0)  # a tariff made up for by lower costs moves the border value alone
+        if np.count_nonzero(moved) < SPARSE * moved.size:
+            cell, own = np.nonzero(moved)
             border, whole = border[cell, own][:, None], whole[cell, own][:, None]
             buyers, sellers = buyers[cell], sellers[cell]
         changed = Changed(
