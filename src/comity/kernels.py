@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import scipy.linalg  # noqa: F401 - brings the BLAS of compiled products, before `equilibrium.blas` holds it to one thread
 from numba import core
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -74,6 +74,8 @@ def test_searches_are_short(case: str) -> None:
 
 def test_a_single_solve_has_one_blas_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Products with the responses are large enough to be cut among threads, and the last bits changed with it."""
+    solve(synthetic_world(4, 2, seed=1), Shock())
+    pytest.importorskip("scipy.linalg", reason="has a BLAS of its own, loaded after the first solve")
     inside, search = [], solving.search
 
     def watched(*given: Any) -> Any:

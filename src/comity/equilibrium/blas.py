@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -19,7 +20,7 @@ class _OneBlasThread:
         with self._lock:
             self._inside += 1
             if self._inside == 1:
-                self._limit = _blas().limit(limits=1, user_api="blas")
+                self._limit = _blas("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas")
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -32,7 +33,8 @@ ONE_BLAS_THREAD = _OneBlasThread()
 
 
 @cache
-def _blas() -> Any:
+def _blas(scipy: bool) -> Any:
+    """The BLAS libraries of this process; looked for again once SciPy, which brings one of its own, is loaded."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
