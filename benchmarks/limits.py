@@ -26,7 +26,7 @@ from benchmarks.bench import as_table
 from benchmarks.measure import best, coalition_plan, product_speed
 from comity import Shock, World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
-from comity.equilibrium import batch, chunk, together
+from comity.equilibrium import chunk, chunk_results, together
 from comity.equilibrium.responses import Responses
 from comity.equilibrium.together_anderson import Histories
 
@@ -162,7 +162,7 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         inside["spent"] += time.perf_counter() - begun
         return result
 
-    solve_chunk, residuals = batch.solve_chunk, chunk.residuals
+    solve_chunk, residuals = chunk_results.solve_chunk, chunk.residuals
     with (
         mock.patch.object(together, "np", Watched(ledger, len(world.sectors))),
         mock.patch.object(together, "draw_changes", ledger.timed(together.draw_changes, CELLS, nothing)),
@@ -172,7 +172,7 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         mock.patch.object(Histories, "_combine", ledger.timed(Histories._combine, COMBINE, combined)),
         mock.patch.object(Histories, "_weights", ledger.timed(Histories._weights, WEIGHTS, weighed)),
         mock.patch.object(chunk, "residuals", ledger.timed(residuals, RESIDUAL, nothing)),
-        mock.patch.object(batch, "solve_chunk", searched),
+        mock.patch.object(chunk_results, "solve_chunk", searched),
         mock.patch.object(Responses, "moves", ledger.timed(Responses.moves, ANSWERS, answered)),
     ):
         begun = time.perf_counter()

@@ -48,10 +48,6 @@ COMPLAINTS = {
     "a dossier as a scenario": ("use: sanctioned-front}", "use: elmau-2022}", "no gallery scenario of that name.*It is a dossier: name one of its scenarios"),
     "three economies": ("between: [IRN, BLR], at_least", "between: [IRN, BLR, RUS], at_least", "two economies are needed.*Write one claim for each pair"),
     "a period that ends first": ("end: 2021-12-31", "end: 2020-12-31", "Allowed: an end on or after 2021-01-01"),
-}  # fmt: skip
-
-
-COMPLAINTS |= {
     "a misspelt key": ("    instrument: statement\n", "    instruments: statement\n", r"commitments\[0\].instruments: unknown key.*Did you mean instrument\?$"),
     "a misspelt key of a test": ("at_least: 100,", "atleast: 100,", r"claims\[0\].test.atleast: unknown key.*Did you mean at_least\?$"),
     "a claim that names a commitment": ("statement: Trade tripled\n", "statement: Trade tripled\n    commitment: visas\n", r"unknown key. Found: commitment.*points to its scenario through `test`"),

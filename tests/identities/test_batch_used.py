@@ -15,7 +15,7 @@ import pytest
 
 import comity
 from comity import assess, load_dossier, load_game, load_scenario, load_world, simulate
-from comity.equilibrium import batch, solve
+from comity.equilibrium import chunk_results, solve
 from comity.sweep import plan_sweep, run_sweep
 
 COUNTS, SETS, COMBINATIONS = 2, 4, 36  # of the flagship: whose statistics; elasticity sets; sets x sizes x closures
@@ -26,7 +26,7 @@ PLAYERS = 3  # of the sanctioned front in world-2022
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """Scenarios solved together and alone, in this process (no copies, whose work could not be counted)."""
     found: Counter[str] = Counter()
-    together, alone = batch.solve_chunk, solve.search
+    together, alone = chunk_results.solve_chunk, solve.search
 
     def many(base: Any, members: Any, *rest: Any, **named: Any) -> Any:
         found["together"] += len(members)
@@ -37,7 +37,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
         found["alone"] += 1
         return alone(*rest, **named)
 
-    monkeypatch.setattr(batch, "solve_chunk", many)
+    monkeypatch.setattr(chunk_results, "solve_chunk", many)
     monkeypatch.setattr(solve, "search", one)
     monkeypatch.setattr("comity.beside.may_fork", lambda: False)
     yield found

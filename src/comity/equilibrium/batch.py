@@ -20,8 +20,8 @@ from comity.benchmark.world import World
 from comity.beside import beside
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.changes import changes_of
-from comity.equilibrium.chunk import solve_chunk
-from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, Together, solve_cases
+from comity.equilibrium.chunk import NUMPY, Engine
+from comity.equilibrium.chunk_results import LIGHT, Case, Outcome, Row, solve_cases
 from comity.equilibrium.closures import benchmark_of, check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
@@ -103,8 +103,9 @@ def solve_many(
     keep : Solution fields to stack; trade shares (S, J, N, N) only when asked for
     workers : 2 solves every second chunk in a copy of this process, where forking is safe (Linux, no other thread); the
         bits do not depend on it
-    engine : "numpy"; "numba", the same in half the time by compiled passes (extra `fast`; the first use compiles for
-        half a minute); or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes to NumPy
+    engine : "numpy"; "numba", the same by compiled passes, in half to nine tenths of the time (extra `fast`; the first
+        use compiles for half a minute); or "jax" (extra `jax`, docs/jax.md) for one World; what JAX cannot solve goes
+        to NumPy
 
     Raises
     ------
@@ -125,7 +126,7 @@ def solve_many(
         return outcome.row(names)
 
     light = names if set(names) <= LIGHT else None
-    rows = list(_run(cases, tolerance, workers, read, light, engine_of(engine)))
+    rows = list(_run(cases, tolerance, workers, read, light, _engine(engine, "jax")))
     return Solutions(
         np.array([row.status for row in rows], dtype=str),
         np.array([row.residual for row in rows], dtype=np.float64),
@@ -197,21 +198,23 @@ def solve_each(
     cases = _cases(world, shocks, None, rules)
     if start is not None:
         cases = (replace(case, start=checked_start(start, case.world)) for case in cases)
-    yield from _run(cases, tolerance, 1, Outcome.whole, None, engine_of(engine))
+    yield from _run(cases, tolerance, 1, Outcome.whole, None, _engine(engine))
 
 
-def engine_of(name: str) -> Together:
-    """What solves the scenarios of a chunk side by side. Raises InputError for an unknown engine or a missing extra."""
+def _engine(name: str, *further: str) -> Engine:
+    """What solves the scenarios of a chunk side by side; `further` : engines that the caller knows beside these.
+
+    Raises InputError for an unknown engine or a missing extra."""
     if name == "numpy":
-        return solve_chunk
+        return NUMPY
     if name != "numba":
-        raise InputError("engine", "unknown engine", found=name, allowed=("numpy", "numba", "jax"))
+        raise InputError("engine", "unknown engine", found=name, allowed=("numpy", "numba", *further))
     try:
-        from comity.equilibrium import compiled_chunk
+        from comity.equilibrium.compiled_chunk import NUMBA
     except ImportError as problem:
         raise InputError("engine", "the extra 'fast' is not installed", found=problem.name,
                          advice="pip install 'comity[fast]'") from None  # fmt: skip
-    return compiled_chunk.solve_chunk
+    return NUMBA
 
 
 def _closures(closure: str, targets: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -247,7 +250,7 @@ def _run(
     workers: int,
     read: Callable[[Outcome], Any],
     light: Sequence[str] | None,
-    together: Together = solve_chunk,
+    engine: Engine = NUMPY,
 ) -> Iterator[Any]:
     """What `read` takes from each outcome, in order; never more than BLOCK chunks in memory."""
     check_tolerance(tolerance)
@@ -256,7 +259,7 @@ def _run(
     space = Space()
 
     def solved(parts: Sequence[list[Case]]) -> list[list[Any]]:
-        return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light, together)] for part in parts]
+        return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light, engine)] for part in parts]
 
     chunks = iter(lambda: list(islice(cases, CHUNK)), [])
     with ONE_BLAS_THREAD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.space import Space
 from comity.equilibrium.together import Together, share
 from comity.equilibrium.together_anderson import Histories
-from comity.equilibrium.together_residual import Answers, residuals
+from comity.equilibrium.together_residual import EQUATIONS, Answers, residuals
 
 Array = NDArray[Any]
 
@@ -35,6 +36,18 @@ class ChunkAnswers:
     found: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What finds the equilibria of a chunk, and what judges them.
+
+    search : (base, tolerance of errors, space, found) begins at the states of `found`, and puts answers, states, passes
+    and what was found there in place; residuals : (base, space, found) -> (8, S).
+    """
+
+    search: Callable[[Prepared, float, Space, ChunkAnswers], None]
+    residuals: Callable[[Prepared, Space, ChunkAnswers], Array]
+
+
 def solve_chunk(
     base: Prepared,
     members: Members,
@@ -42,30 +55,50 @@ def solve_chunk(
     space: Space,
     origin: Array | None = None,
     begin: Array | None = None,
+    engine: Engine | None = None,
 ) -> ChunkAnswers:
     """Search all members' equilibria together.
 
     tolerance : of the residual, as in `solve`; origin : (N + 2 J N, S) states of the benchmarks that hats refer to,
     where closures move them. Answers are given against them; residuals are those of the equations against the World.
     begin : states, against these benchmarks, from which the search begins. The arrays of the answer belong to `space`
-    and hold until its next use.
+    and hold until its next use. engine : NUMPY, unless another is given.
     """
-    search = _Search(base, members, space)
+    found = _nothing_found(base, members, space)
     for part in (origin, begin):
         if part is not None:
-            search.states += part
+            found.states[:] += part
+    engine = engine or NUMPY
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        search.roughly()
-        search.finely(max(tolerance / 5, 1e-14))
-    answers = search.answers
-    worst = residuals(share(base, np.float64), members, answers, base.world.value_added_share, space)
+        engine.search(base, max(tolerance / 5, 1e-14), space, found)
+    found.residuals[:] = engine.residuals(base, space, found)
     if origin is not None:
-        count_from(origin, base, answers)
-        search.states -= origin
-    return ChunkAnswers(members, answers, search.states, worst, search.passes, search.found)
+        _count_from(origin, base, found.answers)
+        found.states[:] -= origin
+    return found
 
 
-def count_from(origin: Array, base: Prepared, answers: Answers) -> None:
+def _nothing_found(base: Prepared, members: Members, space: Space) -> ChunkAnswers:
+    sectors, n = base.home.shape
+    width = len(members)
+    cells, taller = (sectors, n, width), (sectors + 1, n, width)
+    answers = Answers(
+        wage_price=space.array("answer wage and price", taller),
+        income_output=space.array("answer income and output", taller),
+        cost=space.array("answer cost", cells),
+        spending=space.array("answer spending", cells),
+        deficit=space.array("answer deficit", cells[1:]),
+        tariff_revenue=space.array("answer revenue", cells[1:]),
+    )
+    for values in vars(answers).values():
+        values[:] = 1.0  # of members that are not found; any numbers that raise no warning
+    states = space.array("answer state", (n * (1 + 2 * sectors), width))
+    states[:] = 0.0
+    passes, found = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=bool)
+    return ChunkAnswers(members, answers, states, np.zeros((len(EQUATIONS), width)), passes, found)
+
+
+def _count_from(origin: Array, base: Prepared, answers: Answers) -> None:
     """Turn wages, prices and costs into changes against the members' own benchmarks; expenditure stays in units of the
     World's."""
     sectors, n, width = answers.cost.shape
@@ -77,28 +110,13 @@ def count_from(origin: Array, base: Prepared, answers: Answers) -> None:
 class _Search:
     """One chunk's search: where each member stands and what has been found."""
 
-    def __init__(self, base: Prepared, members: Members, space: Space) -> None:
-        self.base, self.members, self.space = base, members, space
+    def __init__(self, base: Prepared, space: Space, found: ChunkAnswers) -> None:
+        self.base, self.members, self.space = base, found.members, space
         self.sectors, self.count = base.home.shape
-        self.width = len(members)
-        self.size = self.count * (1 + 2 * self.sectors)
+        self.size, self.width = found.states.shape
         self.histories = Histories(self.size, self.width, self.count, space)
-        self.found = np.zeros(self.width, dtype=bool)
-        self.passes = np.zeros(self.width, dtype=np.intp)
+        self.answers, self.states, self.passes, self.found = found.answers, found.states, found.passes, found.found
         self.used = 0
-        cells, taller = (self.sectors, self.count, self.width), (self.sectors + 1, self.count, self.width)
-        self.answers = Answers(
-            wage_price=space.array("answer wage and price", taller),
-            income_output=space.array("answer income and output", taller),
-            cost=space.array("answer cost", cells),
-            spending=space.array("answer spending", cells),
-            deficit=space.array("answer deficit", cells[1:]),
-            tariff_revenue=space.array("answer revenue", cells[1:]),
-        )
-        for values in vars(self.answers).values():
-            values[:] = 1.0  # of members that are not found; any numbers that raise no warning
-        self.states = space.array("answer state", (self.size, self.width))
-        self.states[:] = 0.0
 
     def _map(self, dtype: type) -> Together:
         shared, rough = share(self.base, dtype), share(self.base, np.float32)
@@ -118,7 +136,7 @@ class _Search:
             if np.mean(error < ROUGH_ERROR) >= NARROW or not np.isfinite(error).any():
                 break
         np.copyto(self.states, state)
-        lost = ~np.isfinite(self.states).all(axis=0)
+        lost: NDArray[np.bool_] = np.asarray(~np.isfinite(self.states).all(axis=0))
         if lost.any():
             self.states[:, lost] = begin[:, lost]
             self.histories.forget(lost)
@@ -167,3 +185,16 @@ class _Search:
         self.states[:, into] = state[:, pick]
         self.found[place] = True
         self.passes[place] = self.used
+
+
+def _search(base: Prepared, tolerance: float, space: Space, found: ChunkAnswers) -> None:
+    search = _Search(base, space, found)
+    search.roughly()
+    search.finely(tolerance)
+
+
+def _residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
+    return residuals(share(base, np.float64), found.members, found.answers, base.world.value_added_share, space)
+
+
+NUMPY = Engine(_search, _residuals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import ARRAYS, World
 from comity.equilibrium.changes import Changes, changes_of
-from comity.equilibrium.chunk import ChunkAnswers, solve_chunk
+from comity.equilibrium.chunk import NUMPY, ChunkAnswers, Engine, solve_chunk
 from comity.equilibrium.closures import benchmark_of, income_factor, move_of
 from comity.equilibrium.members import Deficits, fits, gather
 from comity.equilibrium.prepared import prepare
@@ -146,22 +146,19 @@ class _Member:
     start: Array | None
 
 
-Together = Callable[..., ChunkAnswers]  # `chunk.solve_chunk`, or another of the same arguments
-
-
 def solve_cases(
     cases: Sequence[Case],
     tolerance: float,
     space: Space,
     light: Sequence[str] | None,
-    together: Together = solve_chunk,
+    engine: Engine = NUMPY,
 ) -> Iterator[Outcome]:
     """The outcomes of a chunk, in its order. light : the fields that will be read, if all are in LIGHT; None for whole
-    Solutions. together : what solves scenarios side by side."""
+    Solutions. engine : what solves scenarios side by side."""
     outcomes: dict[int, Outcome] = {}
     for group in _groups(cases):
         for part in _in_memory(group):
-            outcomes.update(_solve_part(part, tolerance, space, light, together))
+            outcomes.update(_solve_part(part, tolerance, space, light, engine))
     for place, case in enumerate(cases):
         yield outcomes.get(place) or _alone(case, tolerance)
 
@@ -199,7 +196,7 @@ def _in_memory(group: list[_Member]) -> Iterator[list[_Member]]:
 
 
 def _solve_part(
-    part: list[_Member], tolerance: float, space: Space, light: Sequence[str] | None, together: Together
+    part: list[_Member], tolerance: float, space: Space, light: Sequence[str] | None, engine: Engine
 ) -> dict[int, Outcome]:
     """Solved on the weights of one World: the members' common benchmark, or where closures and elasticities give them
     benchmarks of their own, the World that all were made from."""
@@ -222,7 +219,7 @@ def _solve_part(
     if any(member.start is not None for member in part):
         nothing = np.zeros(len(world.countries) * (1 + 2 * len(world.sectors)))
         begin = np.stack([nothing if m.start is None else m.start for m in part], axis=1)
-    found = together(prepare(world), members, tolerance, space, origin, begin)
+    found = solve_chunk(prepare(world), members, tolerance, space, origin, begin, engine)
     good = np.flatnonzero(found.found & (found.residuals.max(axis=0) <= tolerance)).tolist()
     # elasticities alone leave incomes as they are
     incomes = world.income[None] if common or origin is None else np.stack([_income(member, world) for member in part])

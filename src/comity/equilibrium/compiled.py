@@ -55,15 +55,15 @@ class Limits(NamedTuple):
     """As in `iteration`: what bounds incomes and steps. Given, not imported: what is compiled would keep old values."""
 
     income: float  # INCOME_FLOOR
+    move: float  # LARGEST_MOVE
     step: np.float32  # LARGEST_STEP
-    fall: np.float32  # of expenditures
+    fall: np.float32  # LARGEST_FALL
 
 
 class Rules(NamedTuple):
     """Elasticities, productivity and closures of the members; as `members.Members` and its Deficits."""
 
     limits: Limits
-
     theta: Array  # (J, S)
     log_productivity: Array  # (J, N, S), or (0, 0, 0) where nobody's changes
     transfer: Array  # (N, S)
@@ -307,14 +307,8 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     """Steps of wages that close the gaps own markets leave, and what follows from them."""
     n, width = room.gap.shape
     rows = len(state) // n
-    value, move, step, left, rough, follow = (
-        economy.value_added,
-        room.move,
-        room.step,
-        room.left,
-        room.rough_move,
-        room.follow,
-    )
+    value, move, step = economy.value_added, room.move, room.step
+    left, rough, follow = room.left, room.rough_move, room.follow
     for c in range(n):
         step[c * rows] = np.float32(0.0)
     np.dot(answer.by, step, left)
@@ -325,7 +319,7 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     total = np.zeros(width)
     for c in range(n):
         for s in range(width):
-            move[c, s] = min(max(rough[c, s], -0.7), 0.7)
+            move[c, s] = min(max(rough[c, s], -limits.move), limits.move)
         for s in range(width):
             total[s] += exp(state[c * rows, s] + move[c, s]) * value[c]
     world = value.sum()

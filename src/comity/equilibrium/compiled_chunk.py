@@ -1,4 +1,4 @@
-"""Solving the members of a chunk with compiled passes; takes the place of `chunk.solve_chunk` (extra `fast`)."""
+"""The engine of `chunk.solve_chunk` whose passes and residuals are compiled (extra `fast`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.equilibrium.chunk import PASSES, ChunkAnswers, count_from
+from comity.equilibrium.chunk import PASSES, ChunkAnswers, Engine
 from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look
 from comity.equilibrium.compiled_anderson import History, advance
-from comity.equilibrium.compiled_residual import residuals
-from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP
+from comity.equilibrium.compiled_residual import residuals as judged
+from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.responses import Responses
 from comity.equilibrium.space import Space
 from comity.equilibrium.together import share
 from comity.equilibrium.together_anderson import LONGEST, MEMORY, sampled
-from comity.equilibrium.together_residual import Answers
 from comity.kept import KeptFor
 
 Array = NDArray[Any]
@@ -32,33 +31,10 @@ _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
 
 
-def solve_chunk(
-    base: Prepared,
-    members: Members,
-    tolerance: float,
-    space: Space,
-    origin: Array | None = None,
-    begin: Array | None = None,
-) -> ChunkAnswers:
-    """As `chunk.solve_chunk`, with compiled passes."""
-    sectors, n = base.home.shape
-    width = len(members)
-    size = n * (1 + 2 * sectors)
-    states = space.array("answer state", (size, width))
-    states[:] = 0.0
-    for part in (origin, begin):
-        if part is not None:
-            states += part
-    answers = _nothing_found(sectors, n, width, space)
-    passes, found = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=bool)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        for place in _alike(members):
-            _search(base, members, place, max(tolerance / 5, 1e-14), space, states, answers, passes, found)
-    worst = _residuals(base, members, answers)
-    if origin is not None:
-        count_from(origin, base, answers)
-        states -= origin
-    return ChunkAnswers(members, answers, states, worst, passes, found)
+def search(base: Prepared, tolerance: float, space: Space, found: ChunkAnswers) -> None:
+    """As NumPy's search, with compiled passes."""
+    for place in _alike(found.members):
+        _search(base, place, tolerance, space, found)
 
 
 def _alike(members: Members) -> Iterator[NDArray[np.intp]]:
@@ -69,71 +45,47 @@ def _alike(members: Members) -> Iterator[NDArray[np.intp]]:
             yield place[first : first + WIDTH]
 
 
-def _nothing_found(sectors: int, n: int, width: int, space: Space) -> Answers:
-    cells, taller = (sectors, n, width), (sectors + 1, n, width)
-    answers = Answers(
-        wage_price=space.array("answer wage and price", taller),
-        income_output=space.array("answer income and output", taller),
-        cost=space.array("answer cost", cells),
-        spending=space.array("answer spending", cells),
-        deficit=space.array("answer deficit", cells[1:]),
-        tariff_revenue=space.array("answer revenue", cells[1:]),
-    )
-    for values in vars(answers).values():
-        values[:] = 1.0
-    return answers
-
-
-def _search(
-    base: Prepared,
-    members: Members,
-    place: NDArray[np.intp],
-    tolerance: float,
-    space: Space,
-    states: Array,
-    answers: Answers,
-    passes: NDArray[np.intp],
-    found: NDArray[np.bool_],
-) -> None:
-    """Passes for the members at `place` until each is found or lost; those found are stored and dropped."""
-    economy = economy_of(base)
+def _search(base: Prepared, place: NDArray[np.intp], tolerance: float, space: Space, found: ChunkAnswers) -> None:
+    """Passes for the members at `place` until each is found or lost."""
+    members, economy = found.members, economy_of(base)
     answer = answer_of(members.responses[members.response[place[0]]])
     sectors, n = base.home.shape
-    state = by_country(states[:, place], sectors, n)
+    state = by_country(found.states[:, place], sectors, n)
     changed, rules = laid_out(members.of(place), base)
     room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
     for used in range(1, PASSES + 1):
         look(economy, changed, rules, answer, room, state)
-        done = (room.largest <= tolerance) & ~room.floored & ~found[place]
-        found[place[done]], passes[place[done]] = True, used
-        left = ~found[place] & np.isfinite(room.largest)
+        done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
+        found.found[place[done]], found.passes[place[done]] = True, used
+        left = ~found.found[place] & np.isfinite(room.largest)
+        last = used == PASSES or not left.any()
         # those found stand still, and are read when there is no more to do or few others go on
-        if left.mean() <= NARROW or used == PASSES:
-            ready = np.flatnonzero(found[place])
+        few = left.mean() <= NARROW
+        if last or few:
+            ready = np.flatnonzero(found.found[place])
             if len(ready):
-                _store(room, state, ready, place[ready], states, answers)
+                _store(room, state, ready, place[ready], found)
+        if last:
+            return
+        advance(history, room.step, state, found.found[place])
+        if few:
             columns = np.flatnonzero(left)
-            if not len(columns):
-                return
-            advance(history, room.step, state, found[place])
             place, state = place[columns], np.ascontiguousarray(state[:, columns])
             changed, rules = laid_out(members.of(place), base)
             room = _room(sectors, n, len(place), space)
             history = History(*(_part(values, columns) for values in history))
-        else:
-            advance(history, room.step, state, found[place])
 
 
-def _residuals(base: Prepared, members: Members, answers: Answers) -> Array:
+def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
     """(8, S) residuals of the answers, a few members at a time."""
-    economy, worst = economy_of(base), []
+    members, economy, worst = found.members, economy_of(base), []
     for first in range(0, len(members), WIDTH):
         some = slice(first, first + WIDTH)
         changed, rules = laid_out(members.of(np.arange(len(members))[some]), base)
-        parts = (np.ascontiguousarray(values[..., some]) for values in vars(answers).values())
-        worst.append(residuals(economy, changed, rules, base.world.value_added_share, *parts))
-    found = np.concatenate(worst, axis=1)
-    return np.where(np.isfinite(found), found, np.inf)
+        parts = (np.ascontiguousarray(values[..., some]) for values in vars(found.answers).values())
+        worst.append(judged(economy, changed, rules, base.world.value_added_share, *parts))
+    ours = np.concatenate(worst, axis=1)
+    return np.where(np.isfinite(ours), ours, np.inf)
 
 
 def _part(values: Any, columns: NDArray[np.intp]) -> Any:
@@ -208,7 +160,7 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
         )
     productivity = members.log_productivity
     rules = Rules(
-        limits=Limits(INCOME_FLOOR, np.float32(LARGEST_STEP), np.float32(-0.9)),
+        limits=Limits(INCOME_FLOOR, LARGEST_MOVE, np.float32(LARGEST_STEP), np.float32(LARGEST_FALL)),
         theta=np.ascontiguousarray(np.broadcast_to(members.theta[:, 0, :], (sectors, width))),
         log_productivity=np.zeros((0, 0, 0)) if productivity is None else np.ascontiguousarray(productivity),
         transfer=np.ascontiguousarray(members.transfer),
@@ -228,28 +180,29 @@ def by_country(states: Array, sectors: int, n: int) -> Array:
     return np.concatenate(parts, axis=1).reshape(len(states), -1)
 
 
-def _store(
-    room: Room, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp], states: Array, answers: Answers
-) -> None:
+def _store(room: Room, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp], found: ChunkAnswers) -> None:
+    answers, states = found.answers, found.states
     n, sectors = room.cost.shape[:2]
     state = state.reshape(n, 1 + 2 * sectors, -1)
+    pick: Any = columns
+    into: Any = place
     if len(place) == state.shape[2] == place[-1] - place[0] + 1:  # slices copy whole rows at a time
-        columns, place = slice(None), slice(place[0], place[-1] + 1)  # type: ignore[assignment]
+        pick, into = slice(None), slice(place[0], place[-1] + 1)
 
     def by_sector(values: Array) -> Array:
-        return values[:, :, columns].transpose(1, 0, 2)
+        return values[:, :, pick].transpose(1, 0, 2)
 
-    answers.log_wage[:, place] = state[:, 0, columns]
-    answers.log_price[:, :, place] = by_sector(room.price)
-    answers.income_output[:, :, place] = by_sector(room.output)
-    answers.cost[:, :, place] = by_sector(room.cost)
-    answers.spending[:, :, place] = by_sector(room.spending)
-    answers.deficit[:, place] = room.deficit[:, columns]
-    answers.tariff_revenue[:, place] = room.revenue[:, columns]
+    answers.log_wage[:, into] = state[:, 0, pick]
+    answers.log_price[:, :, into] = by_sector(room.price)
+    answers.income_output[:, :, into] = by_sector(room.output)
+    answers.cost[:, :, into] = by_sector(room.cost)
+    answers.spending[:, :, into] = by_sector(room.spending)
+    answers.deficit[:, into] = room.deficit[:, pick]
+    answers.tariff_revenue[:, into] = room.revenue[:, pick]
     cells = sectors * n
-    states[:n, place] = state[:, 0, columns]
-    states[n : n + cells, place] = by_sector(state[:, 1 : 1 + sectors]).reshape(cells, -1)
-    states[n + cells :, place] = by_sector(state[:, 1 + sectors :]).reshape(cells, -1)
+    states[:n, into] = state[:, 0, pick]
+    states[n : n + cells, into] = by_sector(state[:, 1 : 1 + sectors]).reshape(cells, -1)
+    states[n + cells :, into] = by_sector(state[:, 1 + sectors :]).reshape(cells, -1)
 
 
 def _room(sectors: int, n: int, width: int, space: Space) -> Room:
@@ -285,3 +238,6 @@ def _history(n: int, sectors: int, width: int, space: Space) -> History:
         counts=np.array([0, -1], dtype=np.int64),
         longest=LONGEST,
     )
+
+
+NUMBA = Engine(search, residuals)

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 INCOME_FLOOR = 1e-3  # of wage income; keeps logarithms defined on the way, inactive at an accepted answer
 TINY = 1e-280
+LARGEST_MOVE = 0.7  # of a wage in one pass, in logs
+LARGEST_FALL = -0.9  # of an expenditure in one pass, in logs
 LARGEST_STEP = 3.0  # in logs; a pass never moves a price or an expenditure by more than a factor of twenty
 
 
@@ -182,7 +184,7 @@ class Iteration:
     ) -> Array:
         if self.wage_step is None:
             return self._joint_step(log_wage, spending, gap, price_error, excess)
-        move = self._at_the_level(log_wage, np.clip(self.wage_step * gap, -0.7, 0.7))
+        move = self._at_the_level(log_wage, np.clip(self.wage_step * gap, -LARGEST_MOVE, LARGEST_MOVE))
         passed_on = self.home_now * (self.value_added_share * move)
         earned = np.exp(log_wage) * self.value_added * move
         return self._limited(
@@ -196,9 +198,9 @@ class Iteration:
         shape = price_error.shape
         answer = self.responses
         price_step = _held(_by_country(self.price_local, price_error), -LARGEST_STEP)
-        spend_step = _held(_by_country(self.demand_local, excess) / (spending + TINY), -0.9)
-        move = np.clip(answer.moves(gap.astype(np.float32), price_step.ravel(), spend_step.ravel()), -0.7, 0.7)
-        move = self._at_the_level(log_wage, move.astype(np.float64))
+        spend_step = _held(_by_country(self.demand_local, excess) / (spending + TINY), LARGEST_FALL)
+        move = answer.moves(gap.astype(np.float32), price_step.ravel(), spend_step.ravel())
+        move = self._at_the_level(log_wage, np.clip(move, -LARGEST_MOVE, LARGEST_MOVE).astype(np.float64))
         rough = move.astype(np.float32)
         return self._limited(
             move,
@@ -226,7 +228,7 @@ class Iteration:
         step = np.empty(n + 2 * cells)
         step[:n] = move
         np.clip(price_step, -LARGEST_STEP, LARGEST_STEP, out=step[n : n + cells].reshape(price_step.shape))
-        np.clip(spend_step, -0.9, LARGEST_STEP, out=step[n + cells :].reshape(spend_step.shape))
+        np.clip(spend_step, LARGEST_FALL, LARGEST_STEP, out=step[n + cells :].reshape(spend_step.shape))
         return step
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax.lax as lax
 import jax.numpy as jnp
 
-from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP, TINY
+from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP, TINY
 
 Array = Any  # jax.Array or a tracer
 
@@ -288,9 +288,9 @@ def errors(economy: Economy, block: Block, weights: Weights, closure: str, state
     shape = (-1, state.shape[1])
     price_step = jnp.clip(by_country(economy.price_local, price_error), -LARGEST_STEP, LARGEST_STEP).reshape(shape)
     spend_step = by_country(economy.demand_local, excess) / (spending + TINY)
-    spend_step = jnp.clip(spend_step, -0.9, LARGEST_STEP).reshape(shape)
+    spend_step = jnp.clip(spend_step, LARGEST_FALL, LARGEST_STEP).reshape(shape)
     left = gap + economy.answer_by_price @ price_step + economy.answer_by_spending @ spend_step
-    move = jnp.clip(economy.answer_wages @ left, -0.7, 0.7)
+    move = jnp.clip(economy.answer_wages @ left, -LARGEST_MOVE, LARGEST_MOVE)
     earned = jnp.exp(log_wage) * economy.value_added[:, None]
     move = move - jnp.log((jnp.exp(move) * earned).sum(axis=0) / economy.value_added.sum())
     price_step = price_step + economy.answer_price @ move
@@ -299,7 +299,7 @@ def errors(economy: Economy, block: Block, weights: Weights, closure: str, state
         [
             move,
             jnp.clip(price_step, -LARGEST_STEP, LARGEST_STEP),
-            jnp.clip(spend_step, -0.9, LARGEST_STEP),
+            jnp.clip(spend_step, LARGEST_FALL, LARGEST_STEP),
         ]
     )
     return jnp.maximum(largest, live), step

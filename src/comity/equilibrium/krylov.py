@@ -22,9 +22,8 @@ def cycle(matrix: Map, precondition: Map, residual: Array, target: float, longes
     norm = float(np.linalg.norm(residual))
     basis = np.empty((longest + 1, residual.size))
     basis[0] = residual / norm
-    directions = np.empty(
-        (longest, residual.size)
-    )  # kept: a preconditioner with rounding of its own is not quite linear
+    # kept, because a preconditioner with rounding of its own is not quite linear
+    directions = np.empty((longest, residual.size))
     upper = np.zeros((longest, longest))  # the Hessenberg matrix, rotated to a triangle as it grows
     turns: list[tuple[float, float]] = []
     right = np.zeros(longest + 1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.equilibrium.prepared import Prepared
-from comity.kept import KeptFor
+from comity.kept import KeptByKey, KeptFor
 
 Array = NDArray[Any]  # float32
 
@@ -44,21 +44,19 @@ class Responses:
         return self.wages @ left
 
 
-_known: KeptFor[Prepared, dict[bytes, Responses]] = KeptFor()
+_known: KeptFor[Prepared, KeptByKey[Responses]] = KeptFor()
 
 
 def responses(base: Prepared, theta: Array | None = None) -> Responses:
     """The Responses of a World at its own elasticities or others (J,); computed on first use, kept while `base`
     lives."""
-    known = _known.get(base, "responses", dict)
-    theta = base.theta[:, 0] if theta is None else theta
-    key = theta.tobytes()
-    if key not in known:
-        if len(known) > MOST_KNOWN:
-            known.clear()
+    chosen = base.theta[:, 0] if theta is None else theta
+
+    def made() -> Responses:
         with ONE_BLAS_THREAD:  # a search goes the same way on any machine
-            known[key] = _responses(base, theta)
-    return known[key]
+            return _responses(base, chosen)
+
+    return _known.get(base, "responses", lambda: KeptByKey(MOST_KNOWN)).get(chosen.tobytes(), made)
 
 
 def _responses(base: Prepared, theta: Array) -> Responses:
@@ -66,7 +64,7 @@ def _responses(base: Prepared, theta: Array) -> Responses:
     world, n = base.world, base.home.shape[1]
     elasticity = theta[:, None, None].astype(rough)
     border = base.foreign[:, :n].astype(rough)
-    share, bought_share = border + base.foreign[:, n:].astype(rough), border
+    share = border + base.foreign[:, n:].astype(rough)
     diagonal = np.arange(n)
     home = base.home.astype(rough)
     share[:, diagonal, diagonal] = home
@@ -83,14 +81,13 @@ def _responses(base: Prepared, theta: Array) -> Responses:
     cost = _by_country(inputs, price)
     cost[:, diagonal, diagonal] += part
     # -- d X per d ln w: what prices do to sales and revenue, what wages do to income, and the rounds of demand
-    sold_share = bought_share.copy()
+    sold_share = border.copy()
     sold_share[:, diagonal, diagonal] = home
-    sold = (sold_share * spent[:, :, None]).sum(axis=1)
-    output = np.matmul((sold_share * spent[:, :, None]).transpose(0, 2, 1), price) - sold[:, :, None] * cost
+    sales = sold_share * spent[:, :, None]
+    output = np.matmul(sales.transpose(0, 2, 1), price) - sales.sum(axis=1)[:, :, None] * cost
     output *= elasticity
-    revenue = ((elasticity * duty.sum(axis=2)[:, :, None]) * price).sum(axis=0)
-    revenue -= _flat(elasticity * duty) @ cost.reshape(-1, n)
-    income = revenue
+    income = ((elasticity * duty.sum(axis=2)[:, :, None]) * price).sum(axis=0)  # revenue, and then wages
+    income -= _flat(elasticity * duty) @ cost.reshape(-1, n)
     income[diagonal, diagonal] += value
     given = _by_country(uses, output) + alpha[:, :, None] * income
     spending = _by_country(demand_local, given)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_STEP
+from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Cells, Members
 from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.responses import Responses
@@ -216,7 +216,7 @@ class Together:
         spend_step *= inverse
         near = largest.max() < GENTLE
         self._limit(near, price_step, spend_step)
-        wage_move = np.clip(self._wage_answer(gap, step), -0.7, 0.7)
+        wage_move = np.clip(self._wage_answer(gap, step), -LARGEST_MOVE, LARGEST_MOVE)
         earned = np.exp(log_wage) * self.shared.value_added
         wage_move -= np.log((np.exp(wage_move) * earned).sum(axis=0) / self.shared.value_added.sum())
         move[:] = wage_move
@@ -227,7 +227,7 @@ class Together:
     def _limit(self, near: bool, price_step: Array, spend_step: Array) -> None:
         if not near:
             np.clip(price_step, -LARGEST_STEP, LARGEST_STEP, out=price_step)
-            np.clip(spend_step, -0.9, LARGEST_STEP, out=spend_step)
+            np.clip(spend_step, LARGEST_FALL, LARGEST_STEP, out=spend_step)
 
     def _pass(self, state: Array, log_wage: Array, log_spending: Array) -> None:
         """Equations (1), (2), (4), (5), (6) once, with exports and imports for (8)."""
