@@ -7,6 +7,7 @@ A World is an exact solution of equations (1)-(8) of docs/model.md with all hats
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -179,7 +180,17 @@ class World:
         copy = World._frozen((self.countries, self.sectors), arrays, **meta)
         if set(exchanged) <= {"trade_elasticity"}:  # no flow or income hangs on it
             vars(copy).update({name: vars(self)[name] for name in DERIVED if name in vars(self)})
+            vars(copy)["_origin"] = weakref.ref(self.origin)
         return copy
+
+    @property
+    def origin(self) -> World:
+        """The World that this one was made from by other elasticities alone, if it still lives; else itself."""
+        held = vars(self).get("_origin")
+        return self if held is None else held() or self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_origin"}
 
     # -- derived quantities -------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from comity.equilibrium.together_residual import EQUATIONS, Answers, residuals
 Array = NDArray[Any]
 
 ROUGH_ERROR = 1e-3  # where float32 has done its part: nearer, its rounding misleads the acceleration
+NEAR = 0.5  # share of members within it at which float32 ends for all: those that are near only lose time there
 ROUGH_PASSES = 25
 PASSES = 70  # in all; what has not converged by then is solved alone, with more care
 NARROW = 0.75  # share of members still searching at which the others are dropped from the arrays
@@ -133,7 +134,7 @@ class _Search:
             error = system.errors(state, step)
             self.used += 1
             state = self.histories.advance(state, step)
-            if np.mean(error < ROUGH_ERROR) >= NARROW or not np.isfinite(error).any():
+            if np.mean(error < ROUGH_ERROR) >= NEAR or not np.isfinite(error).any():
                 break
         np.copyto(self.states, state)
         lost: NDArray[np.bool_] = np.asarray(~np.isfinite(self.states).all(axis=0))

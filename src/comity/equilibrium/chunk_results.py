@@ -199,10 +199,10 @@ def _solve_part(
     part: list[_Member], tolerance: float, space: Space, light: Sequence[str] | None, engine: Engine
 ) -> dict[int, Outcome]:
     """Solved on the weights of one World: the members' common benchmark, or where closures and elasticities give them
-    benchmarks of their own, the World that all were made from."""
+    benchmarks of their own, the World that all were made from"""
     benchmarks = [member.benchmark for member in part]
     common = all(benchmark is benchmarks[0] for benchmark in benchmarks)
-    world = benchmarks[0] if common else part[0].world
+    world = benchmarks[0] if common else part[0].world.origin
     thetas, origin = None, None
     if not common:
         thetas = np.stack([member.world.trade_elasticity for member in part])

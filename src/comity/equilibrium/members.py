@@ -283,6 +283,7 @@ def _still_connected(world: World, changes: Changes) -> bool:
 
 
 def _links_of(world: World) -> _Links:
+    world = world.origin
     if world not in _links:
         positive = world.trade_share > 0
         sectors, suppliers = positive.sum(axis=0), positive.sum(axis=2)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,6 @@ class Prepared:
     foreign (J, 2N, N): weights pi of foreign suppliers, split into border value pi/(1+t) and tariff pi t/(1+t);
     home (J, N): home shares; inputs_of (N, J, K): input shares as cost rows; uses_of (N, K, J): as demand rows;
     price_local, demand_local (N, J, J): inverses of each country's own-market loop, see `local_inverses`;
-    wage_step (N,): inverse elasticity of exports/imports to the own wage;
     graph: sectors without supplier (J, N) and connected parts (N,) of the benchmark, filled in on first use.
     """
 
@@ -33,7 +33,6 @@ class Prepared:
     uses_of: Array
     price_local: Array
     demand_local: Array
-    wage_step: Array
     graph: tuple[NDArray[np.bool_], NDArray[np.intp]] | None = None
 
     @property
@@ -42,6 +41,13 @@ class Prepared:
         world = self.owner()
         assert world is not None, "whoever solves holds the World"
         return world
+
+    @cached_property
+    def wage_step(self) -> Array:
+        """(N,) inverse elasticity of exports/imports to the own wage, for steps of one wage at a time."""
+        n = self.home.shape[1]
+        border = self.foreign[:, :n]
+        return wage_step(self.theta[:, 0], border + self.foreign[:, n:], self.home, self.world.expenditure, border)
 
 
 _cache: KeptFor[World, Prepared] = KeptFor()
@@ -53,6 +59,10 @@ def prepare(world: World) -> Prepared:
 
 
 def _prepare(world: World) -> Prepared:
+    theta = np.ascontiguousarray(world.trade_elasticity[:, None])
+    if world.origin is not world:  # nothing else hangs on elasticities
+        shared = prepare(world.origin)
+        return replace(shared, owner=weakref.ref(world), theta=theta)
     share = world.trade_share
     diagonal = np.arange(len(world.countries))
     home = share[:, diagonal, diagonal].copy()
@@ -64,14 +74,13 @@ def _prepare(world: World) -> Prepared:
     price_local, demand_local = local_inverses(home, inputs_of, uses_of)
     return Prepared(
         owner=weakref.ref(world),
-        theta=np.ascontiguousarray(world.trade_elasticity[:, None]),
+        theta=theta,
         foreign=np.concatenate([border, abroad - border], axis=1),
         home=home,
         inputs_of=inputs_of,
         uses_of=uses_of,
         price_local=price_local,
         demand_local=demand_local,
-        wage_step=wage_step(world.trade_elasticity, abroad, home, world.expenditure, border),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.blas import ONE_BLAS_THREAD
-from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.prepared import Prepared, prepare
 from comity.kept import KeptByKey, KeptFor
 
 Array = NDArray[Any]  # float32
@@ -48,15 +48,16 @@ _known: KeptFor[Prepared, KeptByKey[Responses]] = KeptFor()
 
 
 def responses(base: Prepared, theta: Array | None = None) -> Responses:
-    """The Responses of a World at its own elasticities or others (J,); computed on first use, kept while `base`
-    lives."""
+    """The Responses of a World at its own elasticities or others (J,); computed on first use, kept while the World
+    lives that it differs from in elasticities alone."""
     chosen = base.theta[:, 0] if theta is None else theta
+    shared = prepare(base.world.origin)  # Worlds that differ in elasticities alone know each other's
 
     def made() -> Responses:
         with ONE_BLAS_THREAD:  # a search goes the same way on any machine
-            return _responses(base, chosen)
+            return _responses(shared, chosen)
 
-    return _known.get(base, "responses", lambda: KeptByKey(MOST_KNOWN)).get(chosen.tobytes(), made)
+    return _known.get(shared, "responses", lambda: KeptByKey(MOST_KNOWN)).get(chosen.tobytes(), made)
 
 
 def _responses(base: Prepared, theta: Array) -> Responses:

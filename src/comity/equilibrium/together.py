@@ -273,7 +273,7 @@ class Together:
         members = self.members
         if len(members.responses) == 1:
             return [(members.responses[0], slice(None))]
-        return [(members.responses[k], np.flatnonzero(members.response == k)) for k in np.unique(members.response)]
+        return [(members.responses[k], _columns(members.response == k)) for k in np.unique(members.response)]
 
     def _wage_answer(self, gap: Array, step: Array) -> Array:
         """Steps of wages that close the gaps that own markets leave."""
@@ -289,12 +289,9 @@ class Together:
         cells = self.sectors * self.count
         for held, columns in self.groups:
             move = np.ascontiguousarray(step[: self.count, columns])
+            memory = self.answer.reshape(-1)[: cells * move.shape[1]].reshape(cells, -1)
             for first, matrix in ((self.count, held.price), (self.count + cells, held.spending)):
-                rows = slice(first, first + cells)
-                if isinstance(columns, slice):
-                    step[rows] += np.matmul(matrix, move, out=self.answer)
-                else:
-                    step[rows, columns] += matrix @ move
+                step[first : first + cells, columns] += np.matmul(matrix, move, out=memory)
 
     def _trade_gap(self) -> Array:
         net = self.deficit + self.members.transfer
@@ -314,6 +311,13 @@ class Together:
     def _largest(self, values: Array) -> Array:
         """(S,) largest absolute value of each member."""
         return np.abs(values, out=self.spare).max(axis=0).max(axis=0)
+
+
+def _columns(chosen: NDArray[np.bool_]) -> slice | NDArray[np.intp]:
+    """Places that are chosen; as a slice, of which arrays give views, where they lie side by side."""
+    places = np.flatnonzero(chosen)
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first == len(places) - 1 else places
 
 
 def draw_changes(cells: Cells, scale: Array, border: Array, total: Array) -> None:
