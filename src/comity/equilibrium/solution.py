@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.equilibrium import equations as eq
 from comity.equilibrium.changes import Changes
+from comity.equilibrium.flows import Flows
 from comity.equilibrium.problem import Problem, make_problem
 
 Array = NDArray[np.float64]
@@ -104,59 +105,29 @@ class Solution:
         return {}
 
     def _flow_between(self, sectors: NDArray[np.bool_]) -> Array:
-        if isinstance(self.source, Problem):  # its weights are there
-            return self._flow_from_weights(self.source, sectors)
-        world = self.benchmark
-        spent = world.expenditure > 0
-        seller, buyer = self._sides()
-        growth = buyer / np.where(spent, world.expenditure, 1.0)
-        rows = np.flatnonzero(sectors)
-        in_a_row = len(rows) > 0 and np.ptp(rows) == len(rows) - 1
-        some = slice(rows[0], rows[-1] + 1) if in_a_row else rows  # a view where it can be one
-        total = np.einsum("jn,jni,ji->ni", growth[some], world.flow[some], seller[some])
-        square = total.size
-        if len(self.changes.flat):
-            pairs = np.stack(np.divmod(np.unique(self.changes.flat % square), len(total)))
-            total[tuple(pairs)] = self._pair_flows(pairs, seller, buyer)[sectors].sum(axis=0)
-        return total
-
-    def pair_flows(self, buyers: NDArray[np.intp], sellers: NDArray[np.intp]) -> Array:
-        """(J, U) border value of what the U pairs trade, as in `flow_new`, without making that array."""
-        seller, buyer = self._sides()
         if not isinstance(self.source, Problem):
-            return self._pair_flows(np.stack([buyers, sellers]), seller, buyer)
-        weight = self.source.foreign[:, buyers, sellers]
-        at_home = buyers == sellers
-        weight[:, at_home] = self.source.home[:, buyers[at_home]]
-        return np.asarray(weight * buyer[:, buyers] * seller[:, sellers])
-
-    def _sides(self) -> tuple[Array, Array]:
-        """(J, N) c^-theta of sellers and X P^theta of buyers: a flow is its weight times both."""
-        world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
-        buyer = np.where(world.expenditure > 0, self.price_index_hat**theta * self.expenditure_new, 0.0)
-        return self.cost_hat**-theta, buyer
-
-    def _flow_from_weights(self, problem: Problem, sectors: NDArray[np.bool_]) -> Array:
-        seller, buyer = (side[sectors] for side in self._sides())
+            return self.flows.between(sectors)
+        problem = self.source  # its weights are there
+        seller, buyer = (side[sectors] for side in self.flows.sides)
         count = seller.shape[1]
         total = np.einsum("jn,jni,ji->ni", buyer, problem.foreign[sectors, :count], seller)
         total[np.arange(count), np.arange(count)] = (problem.home[sectors] * buyer * seller).sum(axis=0)
         return np.asarray(total)
 
-    def _pair_flows(self, pairs: NDArray[np.intp], seller: Array, buyer: Array) -> Array:
-        """(J, U) flows of the pairs (2, U), each made from its own weights."""
-        world, changes = self.benchmark, self.changes
-        buyers, sellers = pairs
-        weight = world.trade_share[:, buyers, sellers] / (1 + world.tariff[:, buyers, sellers])
-        j, n, i = np.unravel_index(changes.flat, world.trade_share.shape)
-        place = np.full(world.trade_share.shape[1:], -1)
-        place[buyers, sellers] = np.arange(len(buyers))
-        asked = place[n, i] >= 0
-        tariff = (world.tariff[j, n, i] if changes.tariff is None else changes.tariff.new)[asked]
-        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost())[asked]
-        j, n, i = j[asked], n[asked], i[asked]
-        weight[j, place[n, i]] = world.trade_share[j, n, i] * cost / (1 + tariff)
+    def pair_flows(self, buyers: NDArray[np.intp], sellers: NDArray[np.intp]) -> Array:
+        """(J, U) border value of what the U pairs trade, as in `flow_new`, without making that array."""
+        if not isinstance(self.source, Problem):
+            return self.flows.pairs(buyers, sellers)
+        seller, buyer = self.flows.sides
+        weight = self.source.foreign[:, buyers, sellers]
+        at_home = buyers == sellers
+        weight[:, at_home] = self.source.home[:, buyers[at_home]]
         return np.asarray(weight * buyer[:, buyers] * seller[:, sellers])
+
+    @cached_property
+    def flows(self) -> Flows:
+        """What flows follow from."""
+        return Flows(self.benchmark, self.changes, self.cost_hat, self.price_index_hat, self.expenditure_new)
 
     @property
     def tariff_new(self) -> Array:

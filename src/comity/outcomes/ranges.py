@@ -19,6 +19,7 @@ from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
 from comity.errors import InputError, NoSolutionError
 from comity.kept import KeptFor
+from comity.outcomes.goods_ratio import GoodsRatio
 from comity.outcomes.observed import resolved, resolved_each
 from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.schema import Scenario
@@ -48,14 +49,14 @@ class Choice:
 @dataclass(frozen=True)
 class Variant:
     """What one choice gives: real income (N,), equivalent variation (N,), ratio of goods flows after/before (N, N)
-    [importer, exporter], 1 where nothing flows; or why there is no solution.
+    [importer, exporter], 1 where nothing flows, worked out where it is asked for; or why there is no solution.
 
     Flows are kept as ratios: some closures move the benchmark first, and that move is not the scenario's effect."""
 
     choice: Choice
     real_income_hat: Array | None = None
     equivalent_variation: Array | None = None
-    goods_ratio: Array | None = None
+    goods_ratio: GoodsRatio | None = None
     refusal: str = ""
 
 
@@ -270,6 +271,4 @@ def variant_of(choice: Choice, found: Solution | NoSolutionError) -> Variant:
     """What a range keeps of a solution or a refusal."""
     if not isinstance(found, Solution):
         return Variant(choice, refusal=str(found))
-    before, after = goods_flows(found)
-    ratio = np.divide(after, before, out=np.ones_like(after), where=before > 0)
-    return Variant(choice, found.real_income_hat, found.equivalent_variation, ratio)
+    return Variant(choice, found.real_income_hat, found.equivalent_variation, GoodsRatio.of(found))

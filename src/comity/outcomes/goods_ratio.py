@@ -1,0 +1,66 @@
+"""Ratios of goods flows after to before a shock, worked out where they are asked for: of the thousands of solutions
+behind ranges and bands, a few pairs are read."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.classifications.sectors import is_goods
+from comity.equilibrium.flows import Flows
+from comity.equilibrium.solution import Later, Solution
+
+Array = NDArray[np.float64]
+
+
+class GoodsRatio:
+    """(N, N) ratios [importer, exporter] of a solution, 1 where nothing flows: an array for whoever takes it as one."""
+
+    def __init__(self, flows: Flows | None, every: Array | None = None) -> None:
+        self._flows, self._cells = flows, dict[tuple[int, int], float]()
+        if every is not None:
+            self.every = every
+
+    @classmethod
+    def of(cls, solution: Solution) -> GoodsRatio:
+        """Those of a solution, which is not held; worked out at once where its weights are laid out already."""
+        if isinstance(solution.source, Later):
+            return cls(solution.flows)
+        goods = is_goods(solution.benchmark.sectors)
+        return cls(None, _ratio(solution.flow_between(goods), solution.benchmark.goods_flow))
+
+    @cached_property
+    def every(self) -> Array:
+        """(N, N) all of them."""
+        assert self._flows is not None
+        world = self._flows.benchmark
+        return _ratio(self._flows.between(is_goods(world.sectors)), world.goods_flow)
+
+    def __getitem__(self, cell: Any) -> Any:
+        one = isinstance(cell, tuple) and all(isinstance(k, (int, np.integer)) for k in cell)
+        if "every" in vars(self) or not one:
+            return self.every[cell]
+        if cell not in self._cells:
+            self._cells[cell] = self._one(*cell)
+        return self._cells[cell]
+
+    def _one(self, importer: int, exporter: int) -> float:
+        assert self._flows is not None
+        world, pair = self._flows.benchmark, (np.array([importer]), np.array([exporter]))
+        share, rate = world.trade_share[:, importer, exporter], world.tariff[:, importer, exporter]
+        goods = is_goods(world.sectors)
+        before = (share * world.expenditure[:, importer] / (1 + rate))[goods].sum()
+        return float(self._flows.pairs(*pair)[goods].sum() / before) if before > 0 else 1.0
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.every, dtype=dtype) if copy else np.asarray(self.every, dtype=dtype)
+
+    def __reduce__(self) -> Any:  # another process does not have the World
+        return GoodsRatio, (None, self.every)
+
+
+def _ratio(after: Array, before: Array) -> Array:
+    return np.divide(after, before, out=np.ones_like(after), where=before > 0)
