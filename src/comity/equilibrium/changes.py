@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -200,7 +201,7 @@ def _check_cells(world: World, name: str, flat: Positions, values: Array, shape:
 def _positive(world: World, given: Any) -> Array:
     shape = world.value_added_share.shape
     if given is None:
-        return np.ones(shape)
+        return _constant(1.0, shape)
     values = as_numbers("shock.productivity_hat", given)
     if values.shape != shape:
         raise InputError("shock.productivity_hat", "wrong shape", found=values.shape, allowed=f"{shape}")
@@ -214,10 +215,18 @@ def _positive(world: World, given: Any) -> Array:
 def _transfer(world: World, given: Any) -> Array:
     count = len(world.countries)
     if given is None:
-        return np.zeros(count)
+        return _constant(0.0, (count,))
     values = as_numbers("shock.transfer", given)
     if values.shape != (count,) or not np.isfinite(values).all():
         raise InputError("shock.transfer", "one finite number a country is needed", found=values.shape)
     if abs(values.sum()) > 1e-9 * world.value_added.sum():
         raise InputError("shock.transfer", "transfers must add to zero", found=f"{values.sum():g}")
     return values
+
+
+@lru_cache(maxsize=64)
+def _constant(value: float, shape: tuple[int, ...]) -> Array:
+    """What a shock that leaves a family alone has of it: one array for all of them, not to be written to."""
+    held = np.full(shape, value)
+    held.flags.writeable = False
+    return held

@@ -340,3 +340,40 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
         for r in range(c * rows + 1 + sectors, (c + 1) * rows):
             for s in range(width):
                 step[r, s] = min(max(step[r, s] + follow[r, s], lowest), high)
+
+
+@compiled
+def store(
+    room: Room,
+    state: Array,
+    columns: Places,
+    place: Places,
+    wage_price: Array,
+    income_output: Array,
+    cost: Array,
+    spending: Array,
+    deficit: Array,
+    revenue: Array,
+    states: Array,
+) -> None:
+    """Put what a pass implied for the members in `columns` at `place` of the answers, which are (sector, country,
+    scenario), and their states at `states` (N + 2 J N, S)."""
+    n, sectors = room.cost.shape[:2]
+    rows, cells = 1 + 2 * sectors, sectors * n
+    for c in range(n):
+        for k in range(len(columns)):
+            s, to = columns[k], place[k]
+            wage_price[0, c, to] = states[c, to] = state[c * rows, s]
+            income_output[0, c, to] = room.output[c, 0, s]
+            deficit[c, to] = room.deficit[c, s]
+            revenue[c, to] = room.revenue[c, s]
+        for j in range(sectors):
+            first = n + j * n + c
+            for k in range(len(columns)):
+                s, to = columns[k], place[k]
+                wage_price[1 + j, c, to] = room.price[c, j, s]
+                income_output[1 + j, c, to] = room.output[c, 1 + j, s]
+                cost[j, c, to] = room.cost[c, j, s]
+                spending[j, c, to] = room.spending[c, j, s]
+                states[first, to] = state[c * rows + 1 + j, s]
+                states[first + cells, to] = state[c * rows + 1 + sectors + j, s]

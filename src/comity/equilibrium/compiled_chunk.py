@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.chunk import PASSES, ChunkAnswers, Engine
-from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look
+from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look, store
 from comity.equilibrium.compiled_anderson import History, advance
 from comity.equilibrium.compiled_residual import residuals as judged
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
-NARROW = 0.2  # share of members still searching at which the others are dropped from the arrays
+NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
@@ -139,25 +139,7 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     """Members in the order of memory the compiled passes read."""
     sectors, n = base.home.shape
     width = len(members)
-    cells, deficits = members.cells, members.deficits
-    nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 1))
-    changed = Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nowhere, nothing, nothing)
-    if cells is not None:
-        buyers = np.repeat(cells.buyers[0] * n + cells.buyers[1], np.diff(np.append(cells.starts, len(cells.seller))))
-        border, whole, sellers, own = cells.border, cells.whole, cells.seller, nowhere
-        moved = (whole != 0) | (border != 0)  # a tariff made up for by lower costs moves the border value alone
-        if np.count_nonzero(moved) < SPARSE * moved.size:
-            cell, own = np.nonzero(moved)
-            border, whole = border[cell, own][:, None], whole[cell, own][:, None]
-            buyers, sellers = buyers[cell], sellers[cell]
-        changed = Changed(
-            first=np.searchsorted(buyers, np.arange(sectors + 1) * n).astype(np.int64),
-            buyer=buyers % n,
-            seller=sellers % n,
-            member=own,
-            border=np.ascontiguousarray(border),
-            whole=np.ascontiguousarray(whole),
-        )
+    deficits = members.deficits
     productivity = members.log_productivity
     rules = Rules(
         limits=Limits(INCOME_FLOOR, LARGEST_MOVE, np.float32(LARGEST_STEP), np.float32(LARGEST_FALL)),
@@ -169,7 +151,33 @@ def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
         follows=~np.isnan(deficits.factor[0]),
         factor=np.ascontiguousarray(deficits.factor),
     )
-    return changed, rules
+    return _changed(members, sectors, n), rules
+
+
+def _changed(members: Members, sectors: int, n: int) -> Changed:
+    """What members change; entry by entry where few do, a column for each member otherwise."""
+    entries, nowhere = members.entries, np.zeros(0, dtype=np.int64)
+    if entries is None:
+        nothing = np.zeros((0, 1))
+        return Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nowhere, nothing, nothing)
+    touched = np.zeros(sectors * n * n, dtype=bool)
+    touched[entries.flat] = True
+    if len(entries.flat) < SPARSE * np.count_nonzero(touched) * len(members):
+        order = np.argsort(entries.flat, kind="stable")
+        flat, own = entries.flat[order], entries.member[order]
+        border, whole = entries.border[order][:, None], entries.whole[order][:, None]
+    else:
+        cells = members.cells
+        assert cells is not None
+        flat, own, border, whole = np.flatnonzero(touched), nowhere, cells.border, cells.whole
+    return Changed(
+        first=np.searchsorted(flat, np.arange(sectors + 1) * n * n).astype(np.int64),
+        buyer=flat // n % n,
+        seller=flat % n,
+        member=own,
+        border=border,
+        whole=whole,
+    )
 
 
 def by_country(states: Array, sectors: int, n: int) -> Array:
@@ -181,28 +189,9 @@ def by_country(states: Array, sectors: int, n: int) -> Array:
 
 
 def _store(room: Room, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp], found: ChunkAnswers) -> None:
-    answers, states = found.answers, found.states
-    n, sectors = room.cost.shape[:2]
-    state = state.reshape(n, 1 + 2 * sectors, -1)
-    pick: Any = columns
-    into: Any = place
-    if len(place) == state.shape[2] == place[-1] - place[0] + 1:  # slices copy whole rows at a time
-        pick, into = slice(None), slice(place[0], place[-1] + 1)
-
-    def by_sector(values: Array) -> Array:
-        return values[:, :, pick].transpose(1, 0, 2)
-
-    answers.log_wage[:, into] = state[:, 0, pick]
-    answers.log_price[:, :, into] = by_sector(room.price)
-    answers.income_output[:, :, into] = by_sector(room.output)
-    answers.cost[:, :, into] = by_sector(room.cost)
-    answers.spending[:, :, into] = by_sector(room.spending)
-    answers.deficit[:, into] = room.deficit[:, pick]
-    answers.tariff_revenue[:, into] = room.revenue[:, pick]
-    cells = sectors * n
-    states[:n, into] = state[:, 0, pick]
-    states[n : n + cells, into] = by_sector(state[:, 1 : 1 + sectors]).reshape(cells, -1)
-    states[n + cells :, into] = by_sector(state[:, 1 + sectors :]).reshape(cells, -1)
+    a = found.answers
+    store(room, state, columns, place, a.wage_price, a.income_output, a.cost, a.spending, a.deficit,
+          a.tariff_revenue, found.states)  # fmt: skip
 
 
 def _room(sectors: int, n: int, width: int, space: Space) -> Room:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from comity.benchmark.world import World
+from comity.equilibrium.cells import Cells, Entries, cells_of, entries_of
 from comity.equilibrium.changes import Changes, Positions
 from comity.equilibrium.closures import income_factor
 from comity.equilibrium.prepared import Prepared, prepare
@@ -24,57 +26,6 @@ from comity.equilibrium.responses import Responses, responses
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
 FEW = 0.15  # of all cells; members that change more are cheaper alone, on weights of their own
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Differences of the members' weights from the benchmark's, on the U cells that any member changes.
-
-    border, whole (U, S): of X0 pi/(1+t) and of pi, cells in order of (sector, importer). seller (U,): (sector,
-    exporter) row of each cell; buyers: the (sectors, importers) that occur, with the first cell of each in `starts`.
-    The same in order of (sector, exporter): border_turned (U, S), buyer_turned (U,), sellers, turned_starts.
-    """
-
-    border: Array
-    whole: Array
-    seller: Positions
-    buyers: tuple[Positions, Positions]
-    starts: Positions
-    border_turned: Array
-    buyer_turned: Positions
-    sellers: Positions
-    turned_starts: Positions
-    count: int
-
-    def within(self, low: int, high: int) -> Cells | None:
-        """The cells in rows low to high, counted from the first of these rows; None if there are none."""
-        row = self.buyers[0] * self.count + self.buyers[1]
-        some, sold = slice(*np.searchsorted(row, [low, high])), slice(*np.searchsorted(self.sellers, [low, high]))
-        if some.start == some.stop:
-            return None
-        ends = np.append(self.starts, len(self.seller))
-        first, last = ends[some.start], ends[some.stop]
-        return Cells(
-            border=self.border[first:last],
-            whole=self.whole[first:last],
-            seller=self.seller[first:last] - low,
-            buyers=(self.buyers[0][some] - low // self.count, self.buyers[1][some]),
-            starts=self.starts[some] - first,
-            border_turned=self.border_turned[first:last],
-            buyer_turned=self.buyer_turned[first:last] - low,
-            sellers=self.sellers[sold] - low,
-            turned_starts=self.turned_starts[sold] - first,
-            count=self.count,
-        )
-
-    def each(self, change: Callable[[Array], Array]) -> Cells:
-        """The same cells with their differences passed through `change`."""
-        return replace(
-            self,
-            border=change(self.border),
-            whole=change(self.whole),
-            border_turned=change(self.border_turned),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +73,15 @@ class Deficits:
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """S scenarios of one World: theta (J, 1, S) or (J, 1, 1), `cells` or None, ln A (J, N, S) or None, transfer (N, S).
+    """S scenarios of one World: theta (J, 1, S) or (J, 1, 1), entries or None, ln A (J, N, S) or None, transfer (N, S).
 
-    `place` (S,): where each member stands in the plan it comes from. `response` (S,): which of `responses` fits the
-    member's elasticities.
+    `shape`: (sector, importer, exporter) of the World. `place` (S,): where each member stands in the plan it comes
+    from. `response` (S,): which of `responses` fits the member's elasticities.
     """
 
     theta: Array
-    cells: Cells | None
+    shape: tuple[int, ...]
+    entries: Entries | None
     log_productivity: Array | None
     transfer: Array
     deficits: Deficits
@@ -140,29 +92,51 @@ class Members:
     def __len__(self) -> int:
         return len(self.place)
 
+    @cached_property
+    def cells(self) -> Cells | None:
+        """What the members change, a column for each; made on first use and handed on to parts and copies."""
+        return None if self.entries is None else cells_of(self.entries, len(self), self.shape)
+
     def of(self, columns: Positions) -> Members:
-        """Some of the members, in the order of `columns`."""
+        """Some of the members, in the order of `columns`, ascending; all of them are these Members themselves."""
+        if len(columns) == len(self):
+            return self
         one = self.theta.shape[2] == 1
-        chosen = self._each(lambda values: values if one and values is self.theta else values[..., columns])
-        deficits = self.deficits.each(lambda values: values[:, columns], columns)
-        return replace(chosen, deficits=deficits, place=self.place[columns], response=self.response[columns])
+        entries = None if self.entries is None else self.entries.of(columns, len(self))
+        some = replace(
+            self,
+            theta=self.theta if one else self.theta[..., columns],
+            entries=entries,
+            log_productivity=None if self.log_productivity is None else self.log_productivity[..., columns],
+            transfer=self.transfer[:, columns],
+            deficits=self.deficits.each(lambda values: values[:, columns], columns),
+            place=self.place[columns],
+            response=self.response[columns],
+        )
+        return self._handing_on(some, lambda values: values[:, columns])
 
     def cast(self, dtype: DTypeLike) -> Members:
         """The same members in another precision."""
         if self.theta.dtype == dtype:
             return self
-        cast = self._each(lambda values: values.astype(dtype))
-        deficits = self.deficits.each(lambda values: values.astype(dtype))
-        return replace(cast, deficits=deficits)
 
-    def _each(self, change: Callable[[Array], Array]) -> Members:
-        return replace(
+        def change(values: Array) -> Array:
+            return values.astype(dtype)
+
+        cast = replace(
             self,
             theta=change(self.theta),
-            cells=None if self.cells is None else self.cells.each(change),
+            entries=None if self.entries is None else self.entries.each(change),
             log_productivity=None if self.log_productivity is None else change(self.log_productivity),
             transfer=change(self.transfer),
+            deficits=self.deficits.each(change),
         )
+        return self._handing_on(cast, change)
+
+    def _handing_on(self, other: Members, change: Callable[[Array], Array]) -> Members:
+        if vars(self).get("cells") is not None:
+            vars(other)["cells"] = self.cells.each(change)  # type: ignore[union-attr]
+        return other
 
 
 def fits(world: World, changes: Changes) -> bool:
@@ -182,11 +156,13 @@ def gather(
     theta = world.trade_elasticity[None] if thetas is None else thetas
     size = len(changes)
     productivity = None
-    if any((part.productivity_hat != 1).any() for part in changes):
+    several = {id(part.productivity_hat): part.productivity_hat for part in changes}
+    if any((hat != 1).any() for hat in several.values()):
         productivity = np.log(np.stack([part.productivity_hat for part in changes], axis=-1))
     return Members(
         theta=np.ascontiguousarray(theta.T[:, None, :]),
-        cells=_cells(prepare(world), changes, np.broadcast_to(theta, (size, theta.shape[1]))),
+        shape=world.trade_share.shape,
+        entries=entries_of(world, changes, np.broadcast_to(theta, (size, theta.shape[1]))),
         log_productivity=productivity,
         transfer=np.stack([part.transfer for part in changes], axis=-1),
         deficits=deficits,
@@ -212,47 +188,6 @@ def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
             response[alike] = len(chosen)
             chosen.append(responses(base, thetas[alike[0]]))
     return {"response": response, "responses": tuple(chosen)}
-
-
-def _cells(base: Prepared, changes: Sequence[Changes], thetas: Array) -> Cells | None:
-    world = base.world
-    count = len(world.countries)
-    square = count * count
-    touched = np.zeros(world.trade_share.size, dtype=bool)
-    for part in changes:
-        touched[part.flat] = True
-    flat = np.flatnonzero(touched)
-    if not len(flat):
-        return None
-    row_of = np.cumsum(touched) - 1
-    border, whole = np.zeros((len(flat), len(changes))), np.zeros((len(flat), len(changes)))
-    share, rate = world.trade_share.ravel(), world.tariff.ravel()
-    for column, (part, theta) in enumerate(zip(changes, thetas, strict=True)):
-        if not len(part.flat):
-            continue
-        row = row_of[part.flat]
-        weight = share[part.flat] * np.exp(-theta[part.flat // square] * part.log_cost())
-        before = share[part.flat] / (1 + rate[part.flat])
-        after = weight / (1 + (rate[part.flat] if part.tariff is None else part.tariff.new))
-        spent = world.expenditure.ravel()[part.flat // count]
-        border[row, column] = spent * after - spent * before
-        whole[row, column] = weight - share[part.flat]
-    buyer, seller = flat // count, flat // square * count + flat % count
-    buyers, starts = np.unique(buyer, return_index=True)
-    turn = np.argsort(seller, kind="stable")
-    sellers, turned_starts = np.unique(seller[turn], return_index=True)
-    return Cells(
-        border=border,
-        whole=whole,
-        seller=seller,
-        buyers=(buyers // count, buyers % count),
-        starts=starts,
-        border_turned=border[turn],
-        buyer_turned=buyer[turn],
-        sellers=sellers,
-        turned_starts=turned_starts,
-        count=count,
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from comity.equilibrium.cells import Cells
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
-from comity.equilibrium.members import Cells, Members
+from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.responses import Responses
 from comity.equilibrium.space import Space
@@ -139,6 +140,7 @@ class Together:
 
     def take(self, members: Members) -> None:
         """Turn to other members (a part of those before)."""
+        _ = members.cells  # made once, for all precisions and parts
         self.members = members.cast(self.dtype)
         self.width = width = len(members)
         shape, taller = (self.sectors, self.count, width), (self.sectors + 1, self.count, width)
