@@ -84,12 +84,14 @@ class Entries:
         """The same entries with their differences passed through `change`."""
         return replace(self, border=change(self.border), whole=change(self.whole))
 
-    def of(self, columns: Positions, width: int) -> Entries:
-        """Those of some of `width` members, which are counted anew."""
+    def of(self, columns: Positions, width: int) -> Entries | None:
+        """Those of some of `width` members, which are counted anew; None where these change nothing."""
         column = np.full(width, -1)
         column[columns] = np.arange(len(columns))
         member = column[self.member]
         kept = member >= 0
+        if not kept.any():
+            return None
         return Entries(self.flat[kept], member[kept], self.border[kept], self.whole[kept])
 
 
