@@ -16,6 +16,8 @@ THIN, MINUS = words.THIN, words.MINUS
         (-1.234, -2.0, -0.5, f"{MINUS}1.2{THIN}% [{MINUS}2.0, {MINUS}0.5]"),
         (12.34, 5.0, 31.0, f"+12{THIN}% [+5, +31]"),
         (1e-9, 0.0, 1e-9, "not distinguishable from zero"),
+        (-0.0037, -0.03, 0.01, f"{MINUS}0.0037{THIN}% [{MINUS}0.0300, +0.0100]"),  # two digits of the number too
+        (-0.0037, -0.9, 0.9, f"0.00{THIN}% [{MINUS}0.90, +0.90]"),  # not where it is nothing beside its interval
         (0.5, None, None, f"+0.50{THIN}%"),
     ],
 )
@@ -37,10 +39,11 @@ def test_plain() -> None:
 
 
 def test_minutes_are_arithmetic() -> None:
-    assert words.minutes(0.0042) == "22 minutes of a year's income"
-    assert words.minutes(0.00001) == "less than a minute of a year's income"
-    assert words.minutes(0.1) == "9 hours of a year's income"
-    assert words.minutes(2.0) == "7 days of a year's income"
+    assert words.minutes(0.0042) == "22 minutes of a year's income gained"
+    assert words.minutes(-0.0037) == "19 minutes of a year's income lost"
+    assert words.minutes(0.00001) == "less than a minute of a year's income gained"
+    assert words.minutes(0.1) == "9 hours of a year's income gained"
+    assert words.minutes(2.0) == "7 days of a year's income gained"
 
 
 def test_every_country_of_every_world_has_a_seat_of_its_own() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 from comity import Outcomes, load_world, simulate
-from comity.report import charts, drawing, headline, sectors, trade_drawing, vega_lite
+from comity.report import among, charts, drawing, headline, reasons, sectors, trade_drawing, vega_lite
+from comity.report import words as words_module
 from comity.report.page import by_sector, context, page
 from comity.report.terminal import summary, verdict
 from comity.scenario.load import parse_scenario
@@ -31,15 +33,75 @@ def drawn(outcomes: Outcomes) -> str:
     return page(outcomes, "comity run lower-duty.yaml")
 
 
-def test_lead_is_a_short_sentence_with_two_numbers(outcomes: Outcomes) -> None:
+def test_lead_names_trade_and_the_gain_or_loss_of_both(outcomes: Outcomes) -> None:
+    """A loss must not hide behind trade that grows, nor behind the gain of the other."""
     first, second = headline.lead(outcomes)
-    assert first.startswith(
-        "Carried out in full, these measures would raise goods trade between Iran and Belarus from "
+    assert first == (
+        "Carried out in full, these measures would raise goods trade between Iran and Belarus from 554 to about 592 "
+        "million US dollars a year, raise real income of Belarus by about 0.47 per cent, and lower that of Iran by "
+        "about 0.15 per cent."
     )
-    assert first.endswith("US dollars a year.") and len(first.split()) <= 30
-    assert len(re.findall(r"\d[\d.\u202f]*", first)) == 2
-    # effects of a tenth of a per cent and more are named with their sign: a loss must not hide behind "either"
-    assert re.match(r"Real income: Iran \u2212[\d.]+ per cent.* and Belarus \+[\d.]+ per cent", second)
+    cards = [card["big"] for card in headline.three(outcomes)]
+    assert cards == ["592", "\u22120.15\u202f%", "+0.47\u202f%"]  # the same numbers, rounded alike
+    assert second.startswith("Intervals of the 592 million: range over choices ")
+
+
+def test_lead_names_every_one_of_three_parties_and_keeps_their_trade() -> None:
+    """A new user's question: what if Russia joins? The loss of Iran stands in the first sentence."""
+    between = PAIR.replace("importers: [IRN], exporters: [BLR]", "between: [IRN, BLR, RUS]").replace("2027", "2024")
+    joined = simulate(load_world(), parse_scenario(between))
+    first, second = headline.lead(joined)
+    assert first == (
+        "Carried out in full, these measures would raise real income of Belarus by about 0.026 per cent and of Russia by "
+        "about 0.016 per cent, and lower that of Iran by about 0.052 per cent."
+    )
+    assert second.endswith(
+        "Goods trade among Iran, Belarus and Russia would rise from 35.02 to about 37.74 billion US dollars a year, on "
+        "Iran's count; between Iran and Belarus from 59 to about 243 million US dollars a year."
+    )
+    flow = joined.solution.benchmark.goods_flow
+    places = [joined.world.country(code) for code in ("IRN", "BLR", "RUS")]
+    before = sum(flow[n, i] for n in places for i in places if n != i)
+    found = among.among(joined, joined.runs[0])
+    assert found[0].before == pytest.approx(before, rel=1e-12) and found[0].low <= found[0].after <= found[0].high
+    assert [one.codes for one in found[1:]] == [("IRN", "BLR"), ("IRN", "RUS"), ("BLR", "RUS")]
+    assert sum(one.after for one in found[1:]) == pytest.approx(found[0].after, rel=1e-12)
+    pair = joined.pair(joined.runs[0], "IRN", "BLR")["after"]
+    assert (found[1].after, found[1].high) == pytest.approx((pair.estimate, pair.high))
+    text = summary(joined)
+    assert "Goods trade among Iran, Belarus and Russia, million USD a year:" in text and first[:60] in text
+    assert "    between Iran and Belarus: 59 to 243 (+312\u202f%) [136, 248]" in text
+    assert "The counts differ in the flows between Iran and Belarus alone;" in text
+    assert (
+        "  Iran loses mainly because what it sells abroad gets cheaper against what it buys: \u2212186 of \u2212214 "
+        in text
+    )
+    drawn = page(joined, "comity run x.yaml")
+    assert "Among the parties, pair by pair" in drawn and "Iran and Belarus, Iran&#39;s count</th>" in drawn
+
+
+def test_of_many_the_lead_names_both_ends_and_counts() -> None:
+    text = PAIR.replace("importers: [IRN], exporters: [BLR], size: {to: 0.0}", "importers: all, exporters: [all, ROW], size: {change: 0.2}")  # fmt: skip  # noqa: E501
+    everybody = simulate(labelled_world(), parse_scenario(text))
+    first = headline.lead(everybody)[0]
+    assert first.endswith("; of 5 economies 0 gain, 4 lose, and 1 cannot be told from zero.")
+    assert (
+        " lower real income of the rest of the world most in money, by about 5.3 per cent, and of China least " in first
+    )
+
+
+def test_why_names_the_largest_part_with_its_sign() -> None:
+    said = reasons.sentence("Iran", np.array([-186.5, -27.9, 0.0, 0.0, 0.0]))
+    assert said == (
+        "Iran loses mainly because what it sells abroad gets cheaper against what it buys: \u2212186 of \u2212214 million "
+        "US dollars a year."
+    )
+    over = reasons.sentence("the rest of the world", np.array([-1.0, 0.0, 4.0, 0.0, 0.0]))
+    assert over == (
+        "The rest of the world gains mainly because what it buys takes less to bring in: +4.0, with \u22121.0 from the "
+        "rest, million US dollars a year."
+    )
+    assert reasons.sentence("Iran", np.zeros(5)) == ""
 
 
 def test_lead_says_why_nothing_changes() -> None:
@@ -59,7 +121,7 @@ def test_lead_says_why_nothing_changes() -> None:
     ],
 )
 def test_levels_share_one_unit(before: float, after: float, words: str) -> None:
-    assert headline.levels(before, after) == words
+    assert words_module.levels(before, after) == words
 
 
 def test_band_line_puts_marks_where_the_numbers_are() -> None:

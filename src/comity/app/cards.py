@@ -1,20 +1,21 @@
-"""The headline cards of an answer: three numbers as plain data, each with its interval, in words."""
+"""The headline cards of an answer: its numbers as plain data, each with its interval, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comity.app.intervals import BAND, BEFORE_ENDS, NONE, RANGE
 from comity.outcomes.simulate import Outcomes, label
+from comity.report.among import cards_of
 from comity.report.intervals import without_band
-from comity.report.sectors import touched_trade
-from comity.report.words import change_in_per_cent, decimals_for, minutes, money, per_cent, plain
+from comity.report.words import change_in_per_cent, decimals_for, joined, level_scale, minutes, money, per_cent, plain
 
 
 def headlines(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
-    """Up to three numbers, chosen as in the report (report/headline.py): trade of the two parties, real income of the
-    parties, trade that the measures touch, who else is affected most. kind : none, range or band; beside a band stands
-    the range (range_low, range_high)."""
+    """The numbers at the top, chosen as in the report (`cards_of`): trade of the parties or that the measures touch,
+    real income of the parties, who else is affected most. kind : none, range or band; beside a band stands the range
+    (range_low, range_high)."""
     cards = _cards(outcomes, kind)
     beside = _cards(without_band(outcomes), RANGE) if kind == BAND else []
     for k, card in enumerate(cards):
@@ -22,38 +23,46 @@ def headlines(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
     return cards
 
 
+def pair_rows(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
+    """Goods trade of each pair among three or four parties on the first count, million USD a year."""
+    return [
+        {"codes": list(one.codes), "name": joined([label(code) for code in one.codes]), "before": one.before,
+         "after": one.after, "low": one.low, "high": one.high}
+        for one in cards_of(outcomes, kind != NONE).pairs
+    ]  # fmt: skip
+
+
 def _cards(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
-    pair = outcomes.main_pair()
-    cards = []
+    pair, chosen = outcomes.main_pair(), cards_of(outcomes, kind != NONE)
+    count = outcomes.runs[0].count
+    on = f", on {count.name}" if count else ""
+    first = []
     if pair:
         numbers = outcomes.pair(outcomes.runs[0], *pair)
-        count = outcomes.runs[0].count
         after = numbers["after"]
-        title = f"Goods trade between {label(pair[0])} and {label(pair[1])}{f', on {count.name}' if count else ''}"
         levels = (numbers["before"].estimate, after.estimate, after.low, after.high)
-        cards.append(_level_card(title, levels, kind))
-    order = list(outcomes.parties) if pair else sorted(
-        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
-    )  # fmt: skip
-    parties = order[: 3 - len(cards)]
-    touched = touched_trade(outcomes) if len(cards) + len(parties) < 3 else None
-    others = outcomes.others(3)[: 3 - len(cards) - len(parties) - (touched is not None)]
-    cards += [_income_card(outcomes, code, kind) for code in parties]
-    cards += [_level_card(f"Goods trade of {touched[0]}", touched[1], kind)] if touched else []
-    return cards + [_income_card(outcomes, code, kind) for code in others]
+        first = [_level_card(f"Goods trade between {label(pair[0])} and {label(pair[1])}{on}", levels, kind, pair)]
+    incomes = [_income_card(outcomes, code, kind) for code in chosen.parties]
+    total = chosen.trade
+    trade = []
+    if total:
+        levels = (total.before, total.after, total.low, total.high)
+        trade = [_level_card(f"Goods trade {total.of}{on}", levels, kind, total.codes)]
+    cards = [*trade, *incomes] if len(outcomes.parties) > 2 else [*first, *incomes, *trade]
+    return cards + [_income_card(outcomes, code, kind) for code in chosen.others]
 
 
-def _level_card(title: str, levels: tuple[float, float, Any, Any], kind: str) -> dict[str, Any]:
+def _level_card(title: str, levels: tuple[float, float, Any, Any], kind: str, codes: Sequence[str]) -> dict[str, Any]:
     before, after, low, high = levels
     ranges = kind != NONE
-    scale, unit = (1000.0, "billion USD") if max(before, after) >= 1000 else (1.0, "million USD")
-    digits = decimals_for(high - low, 2 if scale > 1 else 0) if ranges and high is not None else 2 if scale > 1 else 0
+    scale, unit, digits = level_scale(before, after)
     ends = f", {BEFORE_ENDS[kind]} {plain(low / scale, digits)} to {plain(high / scale, digits)}" if ranges else ""
     return {
         "title": title, "value": after, "low": low if ranges else None, "high": high if ranges else None,
         "unit": "million USD a year", "before": before,
-        "words": f"{plain(after / scale, digits)} {unit} a year{ends}",
+        "words": f"{plain(after / scale, digits)} {unit} USD a year{ends}",
         "equivalent": f"From {plain(before / scale, digits)} ({change_in_per_cent(before, after)})",
+        "codes": list(codes),
     }  # fmt: skip
 
 
@@ -74,6 +83,7 @@ def _income_card(outcomes: Outcomes, code: str, kind: str) -> dict[str, Any]:
     return {
         "title": f"Real income, {label(code)}{note}", "value": row.real_income_pct, "low": ends[0], "high": ends[1],
         "unit": "per cent", "before": 0.0, "words": per_cent(row.real_income_pct, *ends), "equivalent": more,
+        "codes": [code],
     }  # fmt: skip
 
 

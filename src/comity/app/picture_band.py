@@ -19,7 +19,7 @@ from comity.app.picture_parts import (
     text,
     text_width,
 )
-from comity.report.words import decimals_for, per_cent, plain, spans_zero
+from comity.report.words import level_scale, per_cent, plain, spans_zero
 
 WIDTH, HEIGHT, MARGIN, MIDDLE = 250.0, 44.0, 9.0, 14.0
 TICK = 4.0  # half the height of a tick of the range
@@ -108,12 +108,10 @@ def _words(card: Card, value: float, ends: Ends, kind: str) -> str:
     if card.get("unit") == "per cent":
         main, _, both = per_cent(value, *(ends or ())).partition(" [")
         return f"{main}, {BEFORE_ENDS[kind]} {both.rstrip(']').replace(', ', ' to ')}" if both else main
-    largest = max(abs(value), abs(number(card.get("before")) or 0.0))
-    scale, unit = (1000.0, "billion USD") if largest >= 1000 else (1.0, "million USD")
-    digits = decimals_for(ends[1] - ends[0], 2 if scale > 1 else 0) if ends else 2 if scale > 1 else 0
+    scale, unit, digits = level_scale(value, number(card.get("before")) or 0.0)
     levels = [plain(level / scale, digits) for level in (value, *(ends or ()))]
     both = f", {BEFORE_ENDS[kind]} {levels[1]} to {levels[2]}" if ends else ""
-    return f"{levels[0]} {unit} a year{both}"
+    return f"{levels[0]} {unit} USD a year{both}"
 
 
 __all__ = ["band_line", "shared_axis"]

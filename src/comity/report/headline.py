@@ -1,9 +1,9 @@
-"""The top of the report: the sentence, and three numbers, each on a band line that shows where it lies."""
+"""The top of the report: the sentence (report/lead.py), and the headline numbers, each on a band line that shows where
+it lies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -11,13 +11,13 @@ from markupsafe import Markup, escape
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
+from comity.report.among import Trade, cards_of
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
-from comity.report.sectors import touched_trade
+from comity.report.lead import lead as lead
 from comity.report.words import (
     THIN,
     change_in_per_cent,
-    decimals_for,
-    levels,
+    level_scale,
     minutes,
     money,
     per_cent,
@@ -28,90 +28,27 @@ from comity.report.words import (
 LENGTH, MARGIN = 250.0, 8.0  # of a band line, in pixels
 
 
-def lead(outcomes: Outcomes) -> tuple[str, str]:
-    """The sentence at the top with two numbers at most, and a second, smaller one."""
-    if outcomes.compiled.nothing:
-        return f"Nothing changes, because {outcomes.compiled.nothing}.", ""
-    start = f"With the measures in force in {outcomes.year}," if outcomes.year else "Carried out in full,"
-    pair = outcomes.main_pair()
-    if pair:
-        numbers = outcomes.pair(outcomes.runs[0], *pair)
-        before, after = numbers["before"].estimate, numbers["after"].estimate
-        verb = "raise" if after >= before else "lower"
-        count = f", on {outcomes.runs[0].count.name}" if outcomes.runs[0].count else ""
-        first = (
-            f"{start} these measures would {verb} goods trade between {label(pair[0])} and {label(pair[1])} from "
-            f"{levels(before, after)} a year{count}."
-        )
-        return first, _incomes(outcomes, pair)
-    most = max(
-        (row for row in outcomes.welfare.rows if row.country in outcomes.parties or not outcomes.parties),
-        key=lambda row: abs(row.equivalent_variation),
-    )
-    change = f"{plain(abs(most.real_income_pct), decimals_for(abs(most.real_income_pct)))} per cent"
-    verb = "raise" if most.real_income_pct >= 0 else "lower"
-    amount = money(abs(most.equivalent_variation)).replace("USD", "US dollars")
-    among = {0: " of any economy", 1: ""}.get(len(outcomes.parties), " among the parties")
-    rank = f", the largest change{among}" if among else ""
-    if spans_zero(most.equivalent_variation_low, most.equivalent_variation_high):
-        return (
-            f"{start} these measures would change real income of {label(most.country)} by an amount that cannot be "
-            "told from zero.",
-            f"At central sizes it is {plain(most.real_income_pct, decimals_for(abs(most.real_income_pct)), sign=True)} "
-            f"per cent{rank}; the {outcomes.interval.kind} includes zero.",
-        )
-    return (
-        f"{start} these measures would {verb} real income of {label(most.country)} by about {change}.",
-        f"That is {amount} a year{rank}.",
-    )
-
-
-def _incomes(outcomes: Outcomes, pair: tuple[str, str]) -> str:
-    """Both parties' real income in one sentence: how small, or each with its sign. "Less than" holds for the whole
-    interval of both, not for the estimates alone."""
-    limit = _less_than(max(abs(end) for code in pair for end in _ends(outcomes, code)))
-    if limit:
-        return f"Real income of either would move by less than {limit} of one per cent."
-    parts = []
-    for code in pair:
-        row = outcomes.of(code)
-        change = plain(row.real_income_pct, decimals_for(abs(row.real_income_pct)), sign=True)
-        noise = " (inside the noise)" if spans_zero(row.real_income_low_pct, row.real_income_high_pct) else ""
-        parts.append(f"{label(code)} {change} per cent{noise}")
-    return f"Real income: {' and '.join(parts)}."
-
-
-def _ends(outcomes: Outcomes, code: str) -> list[float]:
-    """Real income of an economy in per cent: the estimate and, where there is an interval, both of its ends."""
-    row = outcomes.of(code)
-    ends = (row.real_income_pct, row.real_income_low_pct, row.real_income_high_pct)
-    return [end for end in ends if end is not None and isfinite(end)]
-
-
-def _less_than(size: float) -> str:
-    """The smallest of three plain fractions that a size stays below; empty where it exceeds them all."""
-    limits = ((0.001, "one thousandth"), (0.01, "one hundredth"), (0.1, "one tenth"))
-    return next((words for limit, words in limits if size < limit), "")
-
-
 def three(outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Three headline numbers with their intervals: trade of the two parties first, where there are two; real income of
-    the parties (of everybody, where there are none); then trade that the measures touch, and who else is affected."""
-    pair = outcomes.main_pair()
-    cards = [_trade_card(outcomes, pair)] if pair else []
-    order = list(outcomes.parties) if pair else sorted(
-        outcomes.parties or list(outcomes.world.countries), key=lambda c: -abs(outcomes.of(c).equivalent_variation)
-    )  # fmt: skip
-    parties = order[: 3 - len(cards)]
-    touched = touched_trade(outcomes) if len(cards) + len(parties) < 3 else None
-    others = outcomes.others(3)[: 3 - len(cards) - len(parties) - (touched is not None)]
-    rows = [outcomes.of(code) for code in (*parties, *others)]
+    """The headline numbers with their intervals, chosen by `cards_of`: trade of the parties or that the measures touch,
+    real income of the parties (of everybody, where there are none), and who else is affected."""
+    pair, chosen = outcomes.main_pair(), cards_of(outcomes)
+    rows = [outcomes.of(code) for code in (*chosen.parties, *chosen.others)]
     ends = [0.0, *(r.real_income_low_pct for r in rows), *(r.real_income_high_pct for r in rows)]
-    ends += [value for code in (*parties, *others) for value in _other_incomes(outcomes, code)]
+    ends += [value for row in rows for value in _other_incomes(outcomes, row.country)]
     axis = min(ends), max(ends)
-    cards += [_income_card(outcomes, code, axis) for code in parties]
-    cards += [_levels_card(outcomes, f"Goods trade of {touched[0]}", touched[1])] if touched else []
-    return cards + [_income_card(outcomes, code, axis, "largest elsewhere") for code in others]
+    first = [_trade_card(outcomes, pair)] if pair else []
+    incomes = [_income_card(outcomes, code, axis) for code in chosen.parties]
+    total = chosen.trade
+    trade = [_total_card(outcomes, total)] if total else []
+    cards = [*trade, *incomes] if len(outcomes.parties) > 2 else [*first, *incomes, *trade]
+    return cards + [_income_card(outcomes, code, axis, "largest elsewhere") for code in chosen.others]
+
+
+def _total_card(outcomes: Outcomes, total: Trade) -> dict[str, Any]:
+    count = outcomes.runs[0].count
+    title = f"Goods trade {total.of}{', ' + count.name if count else ''}"
+    low, high = (total.after if end is None else end for end in (total.low, total.high))
+    return _levels_card(outcomes, title, (total.before, total.after, low, high))
 
 
 def _trade_card(outcomes: Outcomes, pair: tuple[str, str]) -> dict[str, Any]:
@@ -145,9 +82,8 @@ def _levels_card(
     more: str = "", sets: Sequence[float] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """A level after the measures beside the one before: (before, after, low, high) in million USD a year."""
-    scale, unit = (1000.0, "billion") if max(levels) >= 1000 else (1.0, "million")
+    scale, unit, digits = level_scale(*levels[:2])
     before, after, low, high = (level / scale for level in levels)
-    digits = decimals_for(high - low, 2 if scale > 1 else 0)
     ticks = [(before, f"before {plain(before, digits)}")]
     ticks += [(target / scale, f"target {plain(target / scale, 0)}") for target in targets]
     short = [value / scale for value in sets]

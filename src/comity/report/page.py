@@ -13,15 +13,17 @@ from comity.classifications.sectors import load_sectors
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.records import cite
 from comity.report import charts, intervals, sections
+from comity.report.among import among, count_lines
 from comity.report.dossier_page import dossier_context, dossier_python
 from comity.report.drawing import DARK
 from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding, map_finding
 from comity.report.headline import lead, three
 from comity.report.origins import origins
+from comity.report.reasons import reasons
 from comity.report.sectors import sector_finding
-from comity.report.smoothed_rows import smoothed_rows
+from comity.report.smoothed_rows import smoothed_rows, smoothed_sentence
 from comity.report.terminal import verdict
-from comity.report.words import change_in_per_cent, money, per_cent, plain, power_of_ten
+from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, power_of_ten
 from comity.scenario.explain import UNDATED
 
 if TYPE_CHECKING:
@@ -86,6 +88,10 @@ def context(
         "year": outcomes.year,
         "lead": sections.accented(sentence),
         "second": second,
+        "whys": reasons(outcomes),
+        "zeros": smoothed_sentence(outcomes),
+        "among": among_rows(outcomes),
+        "among_notes": count_lines(outcomes),
         "three": three(outcomes),
         "finding": finding(bars),
         "bars": pictures["bars"],
@@ -177,6 +183,21 @@ def count_rows(outcomes: Outcomes) -> list[dict[str, Any]]:
         }
 
     return [row(run) for run in outcomes.runs]
+
+
+def among_rows(outcomes: Outcomes) -> list[dict[str, str]]:
+    """Trade among three parties and more on every count: together, and each pair of few."""
+    rows = []
+    for run in outcomes.runs:
+        on = f", {run.count.name}" if run.count and len(outcomes.runs) > 1 else ""
+        for k, one in enumerate(among(outcomes, run)):
+            name = "Together" if k == 0 else joined([label(code) for code in one.codes])
+            rows.append({
+                "name": f"{name}{on}", "before": plain(one.before, 0), "after": plain(one.after, 0),
+                "change": change_in_per_cent(one.before, one.after),
+                "range": f"{plain(one.low or 0, 0)} to {plain(one.high or 0, 0)}",
+            })  # fmt: skip
+    return rows
 
 
 def by_sector(outcomes: Outcomes) -> list[dict[str, str]]:

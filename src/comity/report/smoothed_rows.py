@@ -7,7 +7,9 @@ from typing import Any
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import Outcomes, label
 from comity.outcomes.twin import Twin
-from comity.report.words import per_cent
+from comity.report.words import THIN, per_cent
+
+WORTH_SAYING = 0.1  # share of the measures' weight on empty flows from which the top of page and terminal says so
 
 
 def smoothed_rows(outcomes: Outcomes) -> list[dict[str, str]]:
@@ -16,8 +18,46 @@ def smoothed_rows(outcomes: Outcomes) -> list[dict[str, str]]:
     if found is None or found.reason:
         return []
     rows = [{"what": _what(row), "plain": _text(row.plain), "smoothed": _text(row.smoothed)} for row in found.rows]
-    shares = [f"{share:.0%}".replace("%", " %") for share in (found.empty_plain, found.empty_smoothed)]
+    shares = [share_text(share) for share in (found.empty_plain, found.empty_smoothed)]
     return [*rows, {"what": "Measures' weight on flows that are zero", "plain": shares[0], "smoothed": shares[1]}]
+
+
+def smoothed_sentence(outcomes: Outcomes) -> str:
+    """How much of the measures falls on flows that are zero, and what smoothed trade says instead, in a sentence or
+    two; empty where next to nothing does, or where the world has no sibling."""
+    share = outcomes.compiled.empty_share
+    if not share >= WORTH_SAYING or outcomes.compiled.nothing:
+        return ""
+    said = f"{empty_words(share)} On trade smoothed by structural gravity, which has no zeros, "
+    found = outcomes.smoothed
+    if found is None:
+        return empty_words(share)
+    if found.reason:
+        return f"{empty_words(share)} {found.reason}"
+    rows = [row for row in found.rows if row.smoothed.low is not None]
+    parts = [f"{_short(row)} {_text(row.smoothed)} (here {_text(row.plain)})" for row in _first(outcomes, rows)]
+    return f"{said}the same measures give: {'; '.join(parts)}." if parts else empty_words(share)
+
+
+def _first(outcomes: Outcomes, rows: list[Twin]) -> list[Twin]:
+    """Trade of two parties, else real income of a few."""
+    return rows[-1:] if outcomes.main_pair() else rows[:4]
+
+
+def empty_words(share: float) -> str:
+    """The share of the measures' weight that falls on flows that are zero, in a sentence."""
+    return f"{share_text(share)} of the measures' weight falls on flows that are zero in this world and does nothing."
+
+
+def share_text(share: float) -> str:
+    """A share in whole per cent."""
+    return f"{100 * share:.0f}{THIN}%"
+
+
+def _short(row: Twin) -> str:
+    if "-" in row.country:
+        return f"goods trade between {' and '.join(label(code) for code in row.country.split('-'))}"
+    return f"real income of {label(row.country)}"
 
 
 def smoothed_lines(outcomes: Outcomes) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
-from comity.report.smoothed_rows import smoothed_lines
+from comity.report.among import among, count_lines
+from comity.report.lead import lead
+from comity.report.reasons import reason_lines
+from comity.report.smoothed_rows import smoothed_lines, smoothed_sentence
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
 
 if TYPE_CHECKING:
@@ -21,7 +25,10 @@ def summary(outcomes: Outcomes) -> str:
     if outcomes.compiled.nothing:
         parts += [f"Nothing changes, because {outcomes.compiled.nothing}.", ""]
     else:
-        parts += welfare_lines(outcomes) + pair_lines(outcomes) + other_lines(outcomes) + smoothed_lines(outcomes)
+        sentence, second = lead(outcomes)
+        parts += [*wrap(sentence, WIDTH), *wrap(second, WIDTH), *wrap(smoothed_sentence(outcomes), WIDTH), ""]
+        parts += welfare_lines(outcomes) + reason_lines(outcomes) + pair_lines(outcomes) + among_lines(outcomes)
+        parts += other_lines(outcomes) + smoothed_lines(outcomes)
     parts += honesty_lines(outcomes)
     return "\n".join(parts)
 
@@ -100,6 +107,27 @@ def pair_lines(outcomes: Outcomes) -> list[str]:
             what = old.name.removesuffix(" before")
             lines.append(f"    {what}: {plain(old.estimate, 1)} to {plain(new.estimate, 1)}")
     lines += target_lines(outcomes)
+    return [*lines, ""]
+
+
+def among_lines(outcomes: Outcomes) -> list[str]:
+    """Goods trade among three parties and more: together, and pair by pair where they are few, on every count."""
+    lines: list[str] = []
+    for run in outcomes.runs:
+        found = among(outcomes, run)
+        if not found:
+            return []
+        if not lines:
+            lines = [f"Goods trade {found[0].of}, million USD a year:"]
+        name = f"{run.count.name} ({run.count.year})" if run.count else "in this world"
+        for k, one in enumerate(found):
+            what = name if k == 0 else f"  {one.of}"
+            change = change_in_per_cent(one.before, one.after)
+            lines.append(
+                f"  {what}: {plain(one.before, 0)} to {plain(one.after, 0)} ({change}) "
+                f"[{plain(one.low or 0, 0)}, {plain(one.high or 0, 0)}]"
+            )
+    lines += [f"  {line}" for line in count_lines(outcomes)]
     return [*lines, ""]
 
 

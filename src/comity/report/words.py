@@ -17,6 +17,16 @@ def decimals_for(width: float, most: int = 7) -> int:
     return max(0, min(most, 1 - floor(log10(width))))
 
 
+def digits_of_estimate(value: float, low: float | None = None, high: float | None = None) -> int:
+    """Decimals of a number that stands with its interval, the same wherever it stands: two significant digits of the
+    interval's width, and two of the number itself where that takes no more than one decimal beyond."""
+    own = decimals_for(abs(value))
+    if low is None or high is None or not high > low:
+        return own
+    width = decimals_for(high - low)
+    return max(width, min(own, width + 1)) if value else width
+
+
 def plain(value: float, decimals: int, *, sign: bool = False) -> str:
     """A number with thin thousands separators, a true minus, and a plus on changes; zero carries no sign."""
     text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
@@ -28,12 +38,12 @@ def plain(value: float, decimals: int, *, sign: bool = False) -> str:
 
 
 def per_cent(value: float, low: float | None = None, high: float | None = None) -> str:
-    """A change in per cent with its range: `+0.0042 % [+0.0019, +0.0081]`; decimals from the width of the range."""
+    """A change in per cent with its range: `+0.0042 % [+0.0019, +0.0081]`; decimals by `digits_of_estimate`."""
     if abs(value) < ALMOST_NOTHING and max(abs(low or 0.0), abs(high or 0.0)) < ALMOST_NOTHING:
         return "not distinguishable from zero"
     if low is None or high is None:
         return f"{plain(value, decimals_for(abs(value)), sign=True)}{THIN}%"
-    digits = decimals_for(high - low)
+    digits = digits_of_estimate(value, low, high)
     ends = ", ".join(plain(end, digits, sign=True) for end in (low, high))
     return f"{plain(value, digits, sign=True)}{THIN}% [{ends}]"
 
@@ -70,20 +80,26 @@ def money(value: float, low: float | None = None, high: float | None = None, *, 
 
 
 def minutes(per_cent_change: float, *, year: bool = True) -> str:
-    """A small share of a year's income in minutes: arithmetic, a year has 525,600 of them."""
+    """A small share of a year's income in minutes, gained or lost: arithmetic, a year has 525,600 of them."""
     amount = abs(per_cent_change) / 100 * MINUTES_IN_A_YEAR
     of = " of a year's income" if year else ""
+    lost = f" {'lost' if per_cent_change < 0 else 'gained'}" if year and per_cent_change else ""
     if amount < 1:
-        return f"less than a minute{of}"
+        return f"less than a minute{of}{lost}"
     length, word = (1, "minute") if amount < 120 else (60, "hour") if amount < 48 * 60 else (1440, "day")
     count = f"{amount / length:.0f}"
-    return f"{count} {word}{'' if count == '1' else 's'}{of}"
+    return f"{count} {word}{'' if count == '1' else 's'}{of}{lost}"
+
+
+def level_scale(before: float, after: float) -> tuple[float, str, int]:
+    """Divisor, unit and decimals of an amount before and after and of its interval, the same wherever it stands."""
+    most = max(before, after)
+    return (1000.0, "billion", 2) if most >= 1000 else (1.0, "million", 0 if most >= 10 else 1)
 
 
 def levels(before: float, after: float) -> str:
     """ "59 to about 101 million US dollars", both ends in one unit."""
-    scale, unit = (1000.0, "billion") if max(before, after) >= 1000 else (1.0, "million")
-    digits = 2 if scale > 1 else 0 if max(before, after) >= 10 else 1
+    scale, unit, digits = level_scale(before, after)
     return f"{plain(before / scale, digits)} to about {plain(after / scale, digits)} {unit} US dollars"
 
 

@@ -1,0 +1,79 @@
+"""Why a party gains or loses: the largest part of the decomposition (docs/decomposition.md) in a plain sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from comity.errors import NoSolutionError, NotConvergedError
+from comity.outcomes.decomposition import PARTS
+from comity.outcomes.simulate import label
+from comity.report.words import ALMOST_NOTHING, decimals_for, plain
+
+if TYPE_CHECKING:
+    from comity.outcomes.simulate import Outcomes
+
+MOST = 4  # economies that are explained
+# what a part says where it is a gain, and where it is a loss
+WHY = {
+    "terms of trade": ("what it sells abroad gets dearer against what it buys",
+                       "what it sells abroad gets cheaper against what it buys"),
+    "volume of trade": ("more trade crosses its tariffs and export taxes, and brings it more than it costs",
+                        "less trade crosses its tariffs and export taxes"),
+    "trade costs": ("what it buys takes less to bring in", "what it buys takes more to bring in"),
+    "productivity": ("it produces more with the same means", "it produces less with the same means"),
+    "transfers": ("payments and trade deficits bring it more", "payments and trade deficits bring it less"),
+}  # fmt: skip
+
+
+def reasons(outcomes: Outcomes) -> list[str]:
+    """A sentence for each party (without parties, for whom it matters most), at central sizes; none where nothing
+    changes or the decomposition has no number."""
+    if outcomes.compiled.nothing:
+        return []
+    codes = _explained(outcomes)
+    try:
+        parts = outcomes.parts
+    except (NotConvergedError, NoSolutionError):
+        return []
+    found = []
+    for code in codes:
+        here = outcomes.world.country(code)
+        if abs(outcomes.of(code).real_income_pct) >= ALMOST_NOTHING:
+            found.append(sentence(label(code), np.array([parts[name][here] for name in PARTS])))
+    return [one for one in found if one]
+
+
+def _explained(outcomes: Outcomes) -> list[str]:
+    codes = outcomes.parties
+    if 0 < len(codes) <= MOST:
+        return codes
+    ranked = sorted(codes or outcomes.world.countries, key=lambda code: -abs(outcomes.of(code).equivalent_variation))
+    return list(ranked[:MOST])
+
+
+def sentence(name: str, values: np.ndarray) -> str:
+    """Why an economy gains or loses. values : the parts, million USD a year, in the order of PARTS; empty where no part
+    goes the way of the total."""
+    total = float(values.sum())
+    same = np.where(np.sign(values) == np.sign(total), np.abs(values), 0.0)
+    k = int(same.argmax())
+    if not same[k] > 0:
+        return ""
+    part, verb = float(values[k]), "gains" if total > 0 else "loses"
+    digits = min(decimals_for(min(abs(total), abs(part))), 3)
+    size, whole, rest = (plain(value, digits, sign=True) for value in (part, total, total - part))
+    amount = f"{size} of {whole}" if abs(part) <= abs(total) else f"{size}, with {rest} from the rest,"
+    start = f"{name[:1].upper()}{name[1:]}"
+    return f"{start} {verb} mainly because {WHY[PARTS[k]][total < 0]}: {amount} million US dollars a year."
+
+
+def reason_lines(outcomes: Outcomes) -> list[str]:
+    """The same for the terminal."""
+    found = reasons(outcomes)
+    return (
+        ["Why (largest part; where it comes from in the report):", *(f"  {line}" for line in found), ""]
+        if found
+        else []
+    )
