@@ -42,6 +42,33 @@ def traffic(world: World, passes: int, runs: int = 20) -> float:
     return best(rounds, runs)
 
 
+def all_products(world: World, passes: int, runs: int = 20) -> float:
+    """Seconds for `passes` rounds of every matrix-vector product of a pass, on arrays of this World's size: the weights
+    as in `traffic`, two (N, J, J) input matrices, and in float32 two (N, J, J) own-market inverses and the four
+    responses of J N x N numbers."""
+    j, n, _ = world.trade_share.shape
+    draw = np.random.default_rng(0).random
+    forward, vector = draw((j, 2 * n, n)), np.ones((j, n))
+    backward = forward[:, :n]
+    inputs, column = draw((2, n, j, j)), np.ones((n, j, 1))
+    local, rough = inputs.astype(np.float32), column.astype(np.float32)
+    by, follow = draw((2, n, j * n)).astype(np.float32), draw((2, j * n, n)).astype(np.float32)
+    cells, wages = np.ones(j * n, np.float32), np.ones(n, np.float32)
+
+    def rounds() -> None:
+        for _ in range(passes):
+            np.matmul(forward, vector[:, :, None])
+            np.matmul(vector[:, None, :], backward)
+            for k in range(2):
+                np.matmul(inputs[k], column)
+                np.matmul(local[k], rough)
+                by[k] @ cells
+                follow[k] @ wages
+
+    rounds()
+    return best(rounds, runs)
+
+
 def product_speed(size: int = 1000) -> float:
     """Multiplications and additions a second of one plain float64 matrix product."""
     left, right = np.random.default_rng(0).random((2, size, size))

@@ -197,8 +197,10 @@ class Iteration:
         """Own markets take up errors of prices and demand; wages close the gaps that leaves, and all else follows."""
         shape = price_error.shape
         answer = self.responses
-        price_step = _held(_by_country(self.price_local, price_error), -LARGEST_STEP)
-        spend_step = _held(_by_country(self.demand_local, excess) / (spending + TINY), LARGEST_FALL)
+        price_local, demand_local = self.problem.prepared.rough_local
+        price_step = _held(_by_country(price_local, price_error.astype(np.float32)), -LARGEST_STEP)
+        spent = _by_country(demand_local, excess.astype(np.float32))
+        spend_step = _held(spent / (spending + TINY), LARGEST_FALL)
         move = answer.moves(gap.astype(np.float32), price_step.ravel(), spend_step.ravel())
         move = self._at_the_level(log_wage, np.clip(move, -LARGEST_MOVE, LARGEST_MOVE).astype(np.float64))
         rough = move.astype(np.float32)

@@ -43,6 +43,11 @@ class Prepared:
         return world
 
     @cached_property
+    def rough_local(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """price_local and demand_local in float32, for steps that only say where to look next."""
+        return self.price_local.astype(np.float32), self.demand_local.astype(np.float32)
+
+    @cached_property
     def wage_step(self) -> Array:
         """(N,) inverse elasticity of exports/imports to the own wage, for steps of one wage at a time."""
         n = self.home.shape[1]
