@@ -26,9 +26,12 @@ VOID = {"meta", "link", "input", "line", "rect", "circle", "path", "polyline", "
 PARTS = [
     "state",
     "lead",
+    "zeros",
     "pin",
     "cards",
     "follow",
+    "why",
+    "pairs",
     "who",
     "countries",
     "dots",
@@ -113,8 +116,13 @@ def test_parts_keep_their_names_and_order(roadmap: Answer, joined: Answer) -> No
         assert re.findall(r'data-part="([^"]+)"', results_html(found)) == PARTS
     assert re.findall(r'data-part="([^"]+)"', results_html(roadmap, pinned=joined)) == PARTS
     # what a step has no numbers for is held back, not emptied
-    assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step)) == ["count-2"]
-    assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step, step=True)) == ["countries", "count-2"]
+    assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step)) == ["zeros", "why", "count-2"]
+    assert re.findall(r'data-part="([^"]+)" data-hold', results_html(step, step=True)) == [
+        "zeros",
+        "why",
+        "countries",
+        "count-2",
+    ]
     assert "<td" not in results_html(step, step=True).partition('data-part="countries"')[2].partition("</section>")[0]
     assert "data-hold" not in results_html(roadmap)
 
@@ -153,18 +161,18 @@ def test_nothing_changes_is_said_once_and_no_numbers_pretend_otherwise() -> None
 
 
 def test_pinned_values_are_matched_by_title_or_country(roadmap: Answer, joined: Answer) -> None:
-    iran = next(card for card in joined.headlines if "Iran" in card["title"])
+    iran = next(card for card in joined.headlines if card["title"].startswith("Real income, Iran"))
     value, words = pinned_value(iran, roadmap)
     row = next(one for one in roadmap.countries if one["code"] == "IRN")
     assert value == row["real_income_pct"] and words.endswith("%")
-    russia = next(card for card in joined.headlines if "Russia" in card["title"])
+    russia = next(card for card in joined.headlines if card["title"].startswith("Real income, Russia"))
     assert pinned_value(russia, roadmap)[0] == next(
         r["real_income_pct"] for r in roadmap.countries if r["code"] == "RUS"
     )
     assert pinned_value(iran, None) == (None, "")
     html = results_html(joined, pinned=roadmap)
-    assert "pinned: " in html and 'id="swap"' in html
-    assert "pinned: " not in results_html(joined)
+    assert "kept: " in html and 'id="swap"' in html
+    assert "kept: " not in results_html(joined)
 
 
 def test_an_error_is_escaped_and_found_by_the_script() -> None:
@@ -254,14 +262,14 @@ def test_control_words() -> None:
     assert "Iran buying from Eurasian Economic Union." in column
 
 
-def test_bands_stand_in_the_place_of_ranges_and_neither_is_called_the_other(
-    roadmap: Answer, banded_one: Answer
-) -> None:
+def test_bands_stand_beside_ranges_and_neither_is_called_the_other(roadmap: Answer, banded_one: Answer) -> None:
     html, text = results_html(banded_one), text_of(results_html(banded_one))
     cards = html.partition('data-part="cards"')[2].partition("</ul>")[0]
-    assert cards.count('<p class="bandw">in 90 of 100 draws ') == 3 and '<p class="bandw">range' not in cards
+    assert cards.count('<p class="bandw">in 90 of 100 draws <span>') == 3
+    assert cards.count('<p class="rangew">range over choices <span>') == 3  # neither takes the place of the other
+    assert '<p class="rangew">range over choices <span>64 to 110</span></p>' in cards
     assert cards.count('class="c-tick"') == 6  # both ends of the range in each card
-    assert "Bands: 200 joint draws. Short ticks: the range over" in text
+    assert "Bar: the band, 200 joint draws. Short ticks: the range over" in text
     assert "filled dot with its band: after." in text and "million USD a year [in 90 of 100 draws]" in text
     assert 'data-kind="band"' in html and "/download/report.html?s=tehran-2023&amp;draws=200" in html
     assert (
@@ -269,8 +277,9 @@ def test_bands_stand_in_the_place_of_ranges_and_neither_is_called_the_other(
     )
     ranged = results_html(roadmap)
     cards = ranged.partition('data-part="cards"')[2].partition("</ul>")[0]
-    assert cards.count('<p class="bandw">range ') == 3 and "c-tick" not in ranged and "draws " not in cards
-    assert 'id="follow"> Bands of 200 draws are being computed.' in ranged
+    assert cards.count('<p class="rangew">range over choices <span>') == 3 and "c-tick" not in ranged
+    assert cards.count('<p class="bandw">in 90 of 100 draws: <span class="c">not yet</span></p>') == 3
+    assert 'id="follow"> Bands of 200 draws, and why, are being computed.' in ranged
     assert '<noscript> <a href="/explore?s=tehran-2023&amp;draws=200">' in ranged
     assert '<noscript> <a href="/explore?s=tehran-2023">' in html
     assert "being computed" not in html
@@ -302,3 +311,56 @@ def test_the_words_of_a_band_are_those_of_the_report() -> None:
     assert short(simulate(load_world(), load_scenario("tehran-2023"), draws=20)) == INSIDE
     assert views.split_words({"words": f"84 million USD a year, {INSIDE} 74 to 94"}) == (
         "84", "million USD a year", "74 to 94")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def question() -> Answer:
+    return answer(State.from_query("p=IRN.BLR&add=free:tariff"), True, 20)
+
+
+@pytest.fixture(scope="module")
+def three() -> Answer:
+    return answer(State.from_query("p=IRN.BLR.RUS&add=free:tariff"), True, 20)
+
+
+def test_a_pair_is_still_read_once_a_third_party_joins(question: Answer, three: Answer) -> None:
+    html = results_html(three, pinned=question)
+    table = html.partition('data-part="pairs"')[2].partition("</section>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in table.split("<tr>")[2:]]
+    assert [row[0] for row in rows] == ["Iran and Belarus", "Iran and Russia", "Belarus and Russia"]
+    assert (rows[0][1], rows[0][2], rows[0][-1]) == ("59", "243", "259") and rows[1][-1] == "not in it"
+    total = three.headlines[0]
+    assert total["title"] == "Goods trade among Iran, Belarus and Russia, on Iran's count"
+    assert pinned_value(total, question) == (None, "259 million USD a year, between Iran and Belarus alone")
+    pair = question.headlines[0]  # the other way round: the pair's trade once Russia has joined
+    assert pinned_value(pair, three)[1] == "243 million USD a year"
+    assert "The counts differ in the flows between Iran and Belarus alone" in text_of(html)
+    assert "Real income on this count: Iran \u2212" in text_of(html)
+    glance = html.partition('data-part="glance"')[2]
+    assert all(f"<span>{name} " in glance for name in ("Trade", "Iran", "Belarus", "Russia"))
+    assert '<a href="#controls">Controls</a>' in glance
+
+
+def test_why_and_smoothed_trade_come_with_the_bands(question: Answer, three: Answer) -> None:
+    html = text_of(results_html(question))
+    assert "64 % of the measures' weight falls on flows that are zero" in html.replace("&#x27;", "'")
+    assert "the same measures give goods trade between Iran and Belarus +159 % [" in html
+    assert "(here +339 % [" in html
+    assert [one.split(" mainly ")[0] for one in three.reasons] == ["Iran loses", "Belarus gains", "Russia gains"]
+    ranged = answer(State.from_query("p=IRN.BLR&add=free:tariff"), True)
+    assert ranged.reasons == [] and ranged.smoothed == ""
+    assert results_html(ranged).count("follows with the bands.") == 2
+
+
+def test_a_result_is_not_compared_with_itself(question: Answer) -> None:
+    html = results_html(question, pinned=question)
+    assert "Kept to compare." in html and 'id="swap"' not in html
+    assert "c-pin" not in html and "kept: " not in html
+
+
+def test_the_question_and_the_roadmap_stay_in_reach(three: Answer) -> None:
+    state = State.from_query("p=IRN.BLR.RUS&add=free:tariff")
+    start = text_of(controls_html(state, three, catalogue())).partition("Start from another")[0]
+    assert "No tariffs among Iran, Belarus and Russia" in start
+    assert "No tariffs between Iran and Belarus and what if somebody joins?" in start
+    assert "The Iran-Belarus roadmap of March 2023" in start

@@ -166,7 +166,7 @@ def test_band_line_of_a_level_marks_zero_and_now() -> None:
     places = [place(value, 0.0, 110.0, BAND_MARGIN, BAND_WIDTH - BAND_MARGIN) for value in (0.0, 59.0)]
     assert [x(tick, "x1") for tick in ticks] == pytest.approx(places, abs=PLACE)
     assert [words.text for words in marks(svg, "text", "c-small")] == ["zero", "now"]
-    assert "84 million USD a year, range 64 to 110; now 59" in label(svg) and "Pinned: 70 million" in label(svg)
+    assert "84 million USD a year, range 64 to 110; now 59" in label(svg) and "Kept: 70 million" in label(svg)
 
 
 def test_a_level_that_was_zero_has_one_tick() -> None:
@@ -249,7 +249,7 @@ def test_bars_whiskers_and_rings_lie_where_their_values_are(width: int) -> None:
             assert [x(bar, "x"), x(bar, "x") + x(bar, "width")] == pytest.approx(ends, abs=2 * PLACE)
     assert x(one(svg, "circle", "c-pin", "IRN")) == pytest.approx(place(-8.0, *span), abs=PLACE)
     assert not marks(svg, "circle", "c-pin", "DEU")
-    assert f"pinned: {MINUS}0.20{THIN}%" in [words.text for words in marks(svg, "text", "c-ink3", "IRN")]
+    assert f"kept: {MINUS}0.20{THIN}%" in [words.text for words in marks(svg, "text", "c-ink3", "IRN")]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -415,7 +415,7 @@ def test_flows_before_after_range_and_ring() -> None:
     assert x(one(svg, "circle", "c-pin", "BLR-IRN")) == pytest.approx(place(90.0, *span), abs=PLACE)
     assert not marks(svg, "circle", "c-pin", "IRN-BLR")
     words = [text.text for text in read(svg).iter("text")]
-    assert "15 to 22 [16, 28]" in words and "pinned: 90" in words
+    assert "15 to 22 [16, 28]" in words and "kept: 90" in words
     assert change_in_per_cent(15.0, 22.0) in words
 
 

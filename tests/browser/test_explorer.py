@@ -3,6 +3,7 @@ address, in the dark, on a phone, and without JavaScript."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,12 @@ def test_what_if_russia_joins(page: Any, server: str, tmp_path: Path) -> None:
     at_rest(page)
     assert [chip.split()[0] for chip in texts(page, ".chip")] == ["Iran", "Belarus", "Russia"]
     assert "Iran's count" in texts(page, ".stat")[0]
+    assert texts(page, "h1")[0].endswith("and lower that of Iran by about 0.052 per cent.")
+    assert texts(page, ".why li")[0].startswith("Iran loses mainly because what it sells abroad gets cheaper")
+    assert texts(page, "[data-part=pairs] td")[:2] == ["59", "243"]
+    assert texts(page, ".gal .now b")[0] == "No tariffs among Iran, Belarus and Russia"
+    assert "and what if somebody joins?" in texts(page, ".gal")[0] and "roadmap of March 2023" in texts(page, ".gal")[0]
+    assert "id: no-tariffs-irn-blr-rus" in texts(page, "#code-yaml")[0]
     assert_same_numbers(page, tmp_path, {"Iran": "IRN", "Belarus": "BLR", "Russia": "RUS"})
     assert page.switch_to.active_element.get_attribute("id") == "find"  # the next name can follow
 
@@ -216,7 +223,7 @@ STAGES = """
 window.stages = [];
 new MutationObserver(() => {
   const kind = document.querySelector('[data-part=state]').dataset.kind;
-  const words = [...document.querySelectorAll('.bandw')].at(-1)?.textContent ?? '';
+  const words = ['.rangew', '.bandw'].map(what => [...document.querySelectorAll(what)].at(-1)?.textContent ?? '').join(' | ');
   if (window.stages.at(-1)?.[0] !== kind)
     window.stages.push([kind, words, document.querySelectorAll('.c-tick').length, document.querySelector('#follow')?.textContent ?? '',
                         document.querySelector('#code-cli').textContent, document.querySelector('.under').textContent]);
@@ -237,9 +244,11 @@ def test_central_numbers_then_ranges_then_bands(page: Any, server: str) -> None:
     assert [stage[0] for stage in stages] == ["none", "range", "band"]
     (_, alone, *_, bare), (_, ranged, ticks, follows, plain, wide), (_, banded, both, said, told, drawn) = stages
     assert "filled dot: after" in bare and "with its range" in wide and "with its band" in drawn
-    assert alone == "range follows" and ranged.startswith("range ") and banded.startswith("in 90 of 100 draws ")
+    assert alone == "range over choices: not yet | in 90 of 100 draws: not yet"
+    assert re.fullmatch(r"range over choices \+[\d.]+ to \+[\d.]+ \| in 90 of 100 draws: not yet", ranged)
+    assert banded.startswith(ranged.partition(" | ")[0] + " | in 90 of 100 draws +")  # the range stays where it was
     assert (ticks, both) == (0, 6) and said == ""
-    assert follows.strip() == "Bands of 200 draws are being computed."
+    assert follows.strip() == "Bands of 200 draws, and why, are being computed."
     assert plain == "comity run tehran-2023-changed.yaml --draws 0" and told == "comity run tehran-2023-changed.yaml"
     held = page.execute_script("return [...document.querySelectorAll('#table-countries tbody tr')].length")
     assert held > 70  # the long table, left as it is while the slider moves, is back
@@ -267,12 +276,24 @@ def test_pin_and_compare(page: Any) -> None:
     until(page, lambda: "p=IRN.BLR.RUS" in query(page))
     at_rest(page)
     place = [name.startswith("Real income, Iran") for name in texts(page, ".three h2")].index(True)
-    assert texts(page, ".three li")[place].endswith(f"pinned: {first}")
+    assert texts(page, ".three li")[place].endswith(f"kept: {first}")
     assert page.execute_script("return document.querySelectorAll('.three svg .c-pin').length") > 0
     one(page, "#swap").click()
     until(page, lambda: query(page) == "s=tehran-2023")
     at_rest(page)
     assert "changed" in texts(page, ".pin .who")[0]
+    one(page, "#swap").click()  # back, then the kept result itself: it is not compared with itself, reloaded neither
+    until(page, lambda: "p=IRN.BLR.RUS" in query(page))
+    at_rest(page)
+    go_back = "document.querySelector('.pin a.start').click()"
+    page.execute_script(go_back)
+    until(page, lambda: query(page) == "s=tehran-2023")
+    at_rest(page)
+    page.refresh()
+    at_rest(page)
+    until(page, lambda: texts(page, ".pin .who"))
+    assert texts(page, ".pin .who")[0].startswith("Kept to compare. Change something") and not texts(page, ".was")
+    assert page.execute_script("return document.querySelectorAll('svg .c-pin').length") == 0
     one(page, "#unpin").click()
     until(page, lambda: not texts(page, ".pin .who"))
     page.refresh()
@@ -456,7 +477,7 @@ def test_without_javascript_everything_is_there(start: Callable[..., Any], serve
     Select(one(browser, "#kind")).select_by_visible_text("Tariff")
     one(browser, "#addkind").click()
     shows("s=tehran-2023&p=IRN.BLR.RUS&off=plant-quarantine&add=tariff:tariff&c=balanced")
-    assert all(words.startswith("range ") for words in texts_of(browser, ".bandw"))
+    assert all(words.startswith("range over choices ") for words in texts_of(browser, ".rangew"))
     Select(one(browser, "#draws")).select_by_value("200")
     one(browser, ".show button").click()
     state = "s=tehran-2023&p=IRN.BLR.RUS&off=plant-quarantine&add=tariff:tariff&c=balanced"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from comity.app.cards import headlines
+from comity.app.cards import headlines, pair_rows
 from comity.app.edit import scenario_of
 from comity.app.intervals import DRAWS, interval
 from comity.app.solving import read_text, solved
@@ -23,9 +23,12 @@ from comity.classifications.sectors import load_sectors
 from comity.outcomes.counts import Count, counts_of
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import OnCount, Outcomes, label
+from comity.report.among import FEW, differing
 from comity.report.headline import lead
+from comity.report.reasons import reasons
 from comity.report.sectors import sectors_data
-from comity.report.words import spans_zero
+from comity.report.smoothed_rows import WORTH_SAYING, empty_words, smoothed_answer
+from comity.report.words import per_cent, spans_zero
 
 PAIRS_SHOWN = 12  # flows among the parties; more are in the tables
 
@@ -106,12 +109,14 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
         },
         "interval": about,
         "headlines": headlines(outcomes, about["kind"]),
+        "pairs": pair_rows(outcomes, about["kind"]),
+        "reasons": reasons(outcomes) if draws else [],
+        "smoothed": smoothed_answer(outcomes) if draws and share >= WORTH_SAYING else "",
         "countries": _countries(outcomes, ranges),
         "counts": _counts(outcomes, ranges),
         "sectors": _sectors(outcomes),
         "estimated": [{"code": code, "name": label(code)} for code in estimated],
-        "empty": {"share": share, "words": f"{share:.0%} of the measures' potential trade is on flows that are zero in "
-                  "this world and stay zero." if share > 0 else ""},
+        "empty": {"share": share, "words": empty_words(share) if share > 0 else ""},
         "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings,
                   *(outcomes.range_notes() if ranges and nothing is None else [])],
         "without_solution": outcomes.refusals(),
@@ -191,8 +196,21 @@ def _counts(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:
     pairs = _flow_pairs(outcomes, flows[0])
     return [{"name": count.name if count else "the world's own figures", "year": count.year if count else
              str(outcomes.world.base_year), "source": count.source if count else "",
+             "own": differing(list(count.values), outcomes.parties) if count and len(runs) > 1 else "",
+             "incomes": _incomes(outcomes, run) if run and ranges and len(runs) > 1 else "",
              "flows": [_flow(outcomes, count, run, pair, both, ranges) for pair in pairs]}
             for (count, run), both in zip(runs, flows, strict=True)]  # fmt: skip
+
+
+def _incomes(outcomes: Outcomes, run: OnCount) -> str:
+    """Real income of up to four parties on one statistical count, with its interval."""
+    low, high = (100 * (end - 1) for end in run.interval.of("real_income_hat"))
+    said = []
+    for code in outcomes.parties[:FEW]:
+        n = outcomes.world.country(code)
+        value = 100 * float(run.solution.real_income_hat[n] - 1)
+        said.append(f"{label(code)} {per_cent(value, float(low[n]), float(high[n]))}")
+    return "; ".join(said)
 
 
 def _flow_pairs(outcomes: Outcomes, flows: Any) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ def headlines(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
     beside = _cards(without_band(outcomes), RANGE) if kind == BAND else []
     for k, card in enumerate(cards):
         card["range_low"], card["range_high"] = (beside[k]["low"], beside[k]["high"]) if beside else (None, None)
+        card["range_words"] = beside[k]["words"] if beside else ""
     return cards
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from comity.app import limits
 from comity.app.kinds import ADDED, TITLES
+from comity.app.naming import named
 from comity.app.sliders import Slider, moved, slider_of
 from comity.app.state import DEFAULT_WORLD, MeasureState, State, world_names
 from comity.classifications.countries import load_blocs
@@ -196,6 +197,8 @@ def _edited(state: State, data: dict[str, Any], scenario: Any) -> dict[str, Any]
         if parsed.id not in off:
             measures.append(_changed(plain, parsed, edits.get(parsed.id), state.parties, off))
     measures += [_added_data(m, parties_of(state)) for m in state.measures if m.kind and m.on]
+    if not state.scenario:
+        result["id"], result["title"] = named(measures, OWN_NAME, OWN_TITLE)
     result["measures"] = [_dated(measure, state, scenario) for measure in measures]
     return result
 

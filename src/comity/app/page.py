@@ -18,7 +18,7 @@ def page_html(state: State, answer: Any, catalogue: Catalogue) -> str:
     main = ('<main class="res" id="results" tabindex="-1"><div id="problem" class="note bad" role="alert" hidden>'
             f'</div><div id="shown">{results_html(answer)}</div></main>')  # fmt: skip
     acts = ('<div class="acts js-only"><button type="button" id="undo" disabled>Undo</button>'
-            '<button type="button" id="pin">Pin this result</button>'
+            '<button type="button" id="pin">Keep to compare</button>'
             '<button type="button" id="copy">Copy link</button></div>')  # fmt: skip
     body = (f'{_header(acts, current=True)}<div class="app">{form}{main}</div>'
             '<p id="said" class="vh" role="status"></p>')  # fmt: skip

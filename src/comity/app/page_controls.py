@@ -23,6 +23,8 @@ from comity.app.views import address, attribute
 from comity.classifications.countries import load_blocs
 
 FIELDS = ("s", "p", "add", "w", "e", "c", "y")  # keys that a field of the form sends
+FIRST = "s=tehran-2023"  # what the page shows at `/`; it stays in reach
+JOINS = "and what if somebody joins?"
 AMOUNTS = ("million USD a year",)  # typed, not slid: they have no natural end
 
 
@@ -52,7 +54,6 @@ def _start(state: State, answer: Any, catalogue: Catalogue) -> str:
     question, asked = views.QUESTION
     title = next((one["title"] for one in catalogue.scenarios if one["name"] == state.scenario), "")
     here = state == State.from_query(question)
-    now = f"<b>{escape(title or (asked if here else 'A scenario of your own'))}</b>"
     reset = views.step(State(), s=state.scenario) if state.scenario else ""
     note = (f'<p class="hint" id="changed"{"" if answer.changed and state.scenario else " hidden"}>Changed from the '
             f'original. <a class="start" href="{address(reset)}">Reset to the original</a></p>')  # fmt: skip
@@ -66,11 +67,27 @@ def _start(state: State, answer: Any, catalogue: Catalogue) -> str:
             ("", "Start from nothing", "choose parties, then add measures", False),
         ]
     )
-    free = "" if here else (f'<li><a class="start" href="{address(question)}">{escape(asked)}</a>'
-                            "<small>and what if somebody joins?</small></li>")  # fmt: skip
-    return (f'<fieldset><legend>Start from</legend><ul class="gal"><li class="now">{now}</li>{free}</ul>{note}'
+    near = "".join(
+        f'<li><a class="start" href="{address(query)}">{escape(text)}</a>{_small(small)}</li>'
+        for query, text, small, shown in [
+            (question, asked, JOINS, not here),
+            (FIRST, _title(catalogue, FIRST), "", state.scenario != FIRST.removeprefix("s=")),
+        ]
+        if shown
+    )
+    own = title or getattr(answer, "title", "A scenario of your own")
+    now = f'<li class="now"><b>{escape(own)}</b>{_small(JOINS * here)}</li>'
+    return (f'<fieldset><legend>Start from</legend><ul class="gal">{now}{near}</ul>{note}'
             f'<details class="more" id="gallery"><summary>Start from another scenario</summary>'
             f'<ul class="gal">{links}</ul></details></fieldset>')  # fmt: skip
+
+
+def _small(words: str) -> str:
+    return f"<small>{escape(words)}</small>" if words else ""
+
+
+def _title(catalogue: Catalogue, query: str) -> str:
+    return next((one["title"] for one in catalogue.scenarios if f"s={one['name']}" == query), query)
 
 
 def _parties(state: State, controls: Sequence[Control], catalogue: Catalogue) -> str:
@@ -91,7 +108,7 @@ def _parties(state: State, controls: Sequence[Control], catalogue: Catalogue) ->
                    f"{escape(views.party_name(word))}</a>" for word in suggestions(words, catalogue))  # fmt: skip
     return (f'<fieldset id="parties" data-words="{attribute(".".join(words))}"><legend>Who takes part</legend>'
             f'<ul class="chips">{chips}</ul><div class="js-only find"><label class="vh" for="find">Add a country or '
-            'bloc</label><input type="search" id="find" placeholder="Add a country or bloc" list="everyone" '
+            'bloc</label><input type="search" id="find" placeholder="Country or bloc" list="everyone" '
             'autocomplete="off" spellcheck="false"><button type="button" id="addparty">Add</button></div>'
             f'{everyone(catalogue)}<noscript><label for="p">Parties: codes or blocs with points between</label>'
             f'<input id="p" name="p" {_sent(state, words)}>'

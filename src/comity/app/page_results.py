@@ -10,11 +10,13 @@ from html import escape
 from typing import Any
 
 from comity.app import page_tables as tables
+from comity.app import page_top as top
 from comity.app import pictures, views
 from comity.app.intervals import BAND, BEFORE_ENDS, DRAWS, NONE
+from comity.app.page_top import part
 from comity.app.picture_bars import chosen
 from comity.app.views import address, attribute
-from comity.report.words import joined, power_of_ten
+from comity.report.words import joined
 
 FILES = (("scenario.yaml", "YAML"), ("results.csv", "CSV"), ("report.html", "Full report"))
 WIDTHS = (NARROW, WIDE) = 328, 720  # of drawings, in pixels; explorer.css shows the one that fits
@@ -26,14 +28,13 @@ TEXTS = (("cli", "Command line", True), ("python", "Python", False), ("yaml", "Y
 def results_html(answer: Any, pinned: Any = None, step: bool = False) -> str:
     """All parts of an answer; `pinned` is the answer it is compared with. step : for a slider that moves, without the
     long table: explorer.js leaves the one that is there."""
-    parts = [_state(answer), _lead(answer), _pin(pinned), _cards(answer, pinned), _follow(answer),
-             _who(answer, pinned, step), _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer),
+    same = pinned is not None and pinned.query == answer.query
+    kept, pinned = pinned, None if same else pinned
+    parts = [_state(answer), top.lead(answer), top.zeros(answer), top.pin(kept, same), _cards(answer, pinned),
+             _follow(answer), top.why(answer), top.pairs(answer, pinned), _who(answer, pinned, step),
+             _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer),
              _glance(answer)]  # fmt: skip
     return "".join(parts)
-
-
-def _part(name: str, inside: str, tag: str = "div", more: str = "") -> str:
-    return f'<{tag} data-part="{name}"{more}>{inside}</{tag}>'
 
 
 def _state(answer: Any) -> str:
@@ -44,7 +45,7 @@ def _state(answer: Any) -> str:
     more = BAND if answer.interval["no_band"] else answer.interval["kind"]  # what explorer.js need not ask for
     about = f' data-query="{attribute(answer.query)}" data-title="{attribute(answer.title)}" data-kind="{more}"'
     changed = ' data-changed="1"' if answer.changed else ""
-    return _part("state", words, more=f"{about}{changed} hidden")
+    return part("state", words, more=f"{about}{changed} hidden")
 
 
 def _value_words(one: Mapping[str, Any]) -> str:
@@ -53,98 +54,61 @@ def _value_words(one: Mapping[str, Any]) -> str:
     return views.words_of(one["unit"], one["value"], one["words"]) if one["value"] is not None else "on"
 
 
-def _lead(answer: Any) -> str:
-    state = answer.state or {}
-    own = answer.changed and state.get("scenario")
-    mark = ' <span class="tag">Changed from the original</span>' if own else ""
-    title = f'<p class="kick">{escape(views.about(answer))}{mark}</p>'
-    second = f'<p class="second">{escape(answer.second_sentence)}</p>' if answer.second_sentence else ""
-    note = ""
-    if answer.nothing:
-        advice = answer.nothing.removeprefix(answer.sentence).strip()
-        note = f'<div class="note"><p>{escape(advice)}</p></div>' if advice else ""
-    about = ""
-    if answer.description:
-        about = (f'<details id="about"><summary>What this scenario holds</summary><p>{escape(answer.description)}</p>'
-                 "</details>")  # fmt: skip
-    head = f'{title}<h1 class="say">{escape(answer.sentence)}</h1>{second}{note}'
-    return _part("lead", f"{head}{'' if answer.nothing else _stat(answer)}{about}")
-
-
-def _stat(answer: Any) -> str:
-    """On which statistical count the numbers rest, whose detail is estimated, and how well the solve went."""
-    said = []
-    if answer.counts:
-        first, *others = answer.counts
-        year = f" of {first['year']}" if first["year"] else ""
-        rests = f"The numbers rest on <b>{escape(first['name'])}</b>{escape(year)}"
-        if others:
-            names = escape(joined([one["name"] for one in others]))
-            rests += f'; on <a href="#trade">{names}</a> they stand below'
-        said.append(f"{rests}.")
-    parties = {one["code"] for one in answer.countries if one["party"]}
-    rough = [one["name"] for one in answer.estimated if one["code"] in parties]
-    if rough:
-        said.append(f"Trade detail of {escape(joined(rough))} is <b>estimated</b>.")
-    solve = answer.solve
-    took = f"in {solve['milliseconds']:.0f} ms"
-    if answer.interval["kind"] == BAND:
-        took = f"with its draws in {solve['milliseconds'] / 1000:.1f} s"
-    said.append(f"Solved {took}, residual {power_of_ten(solve['residual'])}.")
-    return '<p class="stat">' + "".join(f"<span>{one}</span>" for one in said) + "</p>"
-
-
-def _pin(pinned: Any) -> str:
-    if pinned is None:
-        return _part("pin", "", more=" hidden")
-    who = (f'<div class="who"><span class="sw"></span><b>Pinned:</b> '
-           f'<a class="start" href="{address(pinned.query)}">{escape(views.about(pinned))}</a>. '
-           f"{escape(pinned.sentence)}</div>")  # fmt: skip
-    buttons = ('<div class="pb"><button type="button" id="swap">Swap</button>'
-               '<button type="button" id="unpin">Unpin</button></div>')  # fmt: skip
-    return _part("pin", who + buttons, "section", ' class="pin" aria-label="Pinned comparison"')
-
-
 def _cards(answer: Any, pinned: Any) -> str:
     if answer.nothing or not answer.headlines:
-        return _part("cards", "", more=" hidden")
+        return part("cards", "", more=" hidden")
     rings = [pinned_value(one, pinned)[0] for one in answer.headlines if one["unit"] == "per cent"]
     axis = pictures.shared_axis(answer.headlines, rings)
     cards = "".join(_card(one, answer.interval["kind"], pinned, axis) for one in answer.headlines)
-    return _part("cards", cards, "ul", ' class="three" aria-label="Headline numbers"')
+    return part("cards", cards, "ul", ' class="three" aria-label="Headline numbers"')
 
 
 def _card(card: Mapping[str, Any], kind: str, pinned: Any, axis: tuple[float, float] | None) -> str:
     number, unit, ends = views.split_words(card)
     was, words = pinned_value(card, pinned)
     line = pictures.band_line(card, kind=kind, axis=axis if card["unit"] == "per cent" else None, pinned=was)
-    band = f"{BEFORE_ENDS[kind]} <span>{escape(ends)}</span>" if ends else (
-        "range follows" if kind == NONE else f"no {kind}")  # fmt: skip
     equal = escape(card.get("equivalent") or "")
     small = f" <small>{escape(unit)}</small>" if unit else ""
-    compare = f'<p class="was">pinned: {escape(words)}</p>' if words else ""
+    compare = f'<p class="was">kept: {escape(words)}{", the same as rounded" * _alike(number, words, card, was)}</p>'
     big = "big" if any(sign.isdigit() for sign in number) else "big plain"
+    both = views.split_words({"words": card["range_words"]})[2] if kind == BAND else ends
+    ranged = _ends("range over choices", both, kind != NONE)
+    banded = _ends(BEFORE_ENDS[BAND], ends if kind == BAND else "", kind == BAND)
     return (f'<li><h2>{escape(card["title"])}</h2><p class="{big}">{escape(number)}{small}</p>'
-            f'<p class="bandw">{band}</p>{line}<p class="eq">{equal}</p>{compare}</li>')  # fmt: skip
+            f'<p class="rangew">{ranged}</p><p class="bandw">{banded}</p>{line}<p class="eq">{equal}</p>'
+            f"{compare if words else ''}</li>")  # fmt: skip
+
+
+def _ends(name: str, ends: str, known: bool) -> str:
+    """An interval by its name; each keeps its line, whether it is there yet or not."""
+    if ends:
+        return f"{name} <span>{escape(ends)}</span>"
+    return f"{name}: none" if known else f'{name}: <span class="c">not yet</span>'
+
+
+def _alike(number: str, words: str, card: Mapping[str, Any], was: float | None) -> bool:
+    """Whether two numbers that differ look the same."""
+    return was is not None and was != card["value"] and words.partition(" ")[0] == number
 
 
 def _follow(answer: Any) -> str:
     """What the intervals of the three numbers are, and what follows; without JavaScript a link to the other kind."""
     about = answer.interval
     if answer.nothing or not answer.headlines:
-        return _part("follow", "", more=" hidden")
+        return part("follow", "", more=" hidden")
     other, words = (0, "ranges over choices") if about["kind"] == BAND else (DRAWS, f"bands of {DRAWS} draws")
     link = f'<noscript> <a href="{address(answer.query, other)}">Show {words}</a></noscript>'
     if about["kind"] == BAND:
-        said = f"Bands: {about['draws']} joint draws. Short ticks: the range over elasticity sets, closures and sizes."
+        said = (f"Bar: the band, {about['draws']} joint draws. Short ticks: the range over choices (elasticities, "
+                "trade balances, sizes).")  # fmt: skip
     elif about["kind"] == NONE:
         said = "Central numbers while a control moves. Ranges and bands follow."
     elif about["no_band"]:
-        said, link = f"Ranges over elasticity sets, closures and sizes. {about['no_band']}", ""
+        said, link = f"Bar: the range over choices. {about['no_band']}", ""
     else:
-        said = "Ranges over elasticity sets, closures and sizes."
-        link += f'<span class="js-only" id="follow"> Bands of {DRAWS} draws are being computed.</span>'
-    return _part("follow", f"{escape(said)}{link}", "p", ' class="follow"')
+        said = "Bar: the range over choices (elasticities, trade balances, sizes)."
+        link += f'<span class="js-only" id="follow"> Bands of {DRAWS} draws, and why, are being computed.</span>'
+    return part("follow", f"{escape(said)}{link}", "p", ' class="follow"')
 
 
 def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, str]:
@@ -158,7 +122,16 @@ def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, st
     for one in pinned.countries:
         if card["unit"] == "per cent" and card["title"].removesuffix(" (estimated)") == f"Real income, {one['name']}":
             return one["real_income_pct"], views.change_words(one["real_income_pct"])
-    return None, "no number" if card["unit"] == "per cent" else ""
+    if card["unit"] == "per cent":
+        return None, "no number"
+    found = top.between(pinned, card["codes"])
+    if found is not None:
+        return found, top.amount(found)
+    least = pinned.headlines[0] if pinned.headlines and not pinned.nothing else None
+    if least is None or least["unit"] == "per cent":
+        return None, ""
+    number, unit, _ = views.split_words(least)
+    return None, f"{number} {unit}, {least['title'].removeprefix('Goods trade ').partition(', on')[0]} alone"
 
 
 def _who(answer: Any, pinned: Any, step: bool) -> str:
@@ -167,7 +140,7 @@ def _who(answer: Any, pinned: Any, step: bool) -> str:
     rows = chosen(answer.countries)
     bars = _both("bars", lambda width: pictures.ranked_bars(answer.countries, pinned=others, width=width, bars=rows))
     if answer.nothing or not bars:
-        return _part("who", "", more=" hidden") + _part("countries", "", more=" hidden")
+        return part("who", "", more=" hidden") + part("countries", "", more=" hidden")
     parties = [one["code"] for one in answer.countries if one["party"]]
     maps = "".join(f'<div class="{width}-only">{pictures.tile_map(answer.countries, parties, width=width)}</div>'
                    for width in ("wide", "narrow"))  # fmt: skip
@@ -175,15 +148,15 @@ def _who(answer: Any, pinned: Any, step: bool) -> str:
     total = len(answer.countries)
     reach = f"{moved} of {total} economies change by more than 0.001 per cent." if moved else (
         "No economy changes by more than 0.001 per cent.")  # fmt: skip
-    ring = " Ring: pinned." if pinned is not None else ""
+    ring = " Ring: the result kept to compare." if pinned is not None else ""
     where = f"<figure><figcaption><b>Where.</b> Real income, per cent. {reach}</figcaption>{maps}</figure>"
     ranked = ("<figure><figcaption><b>Who gains, who loses.</b> Equivalent variation, million USD a year; at the "
               f"right, real income in per cent.{ring}</figcaption>{bars}</figure>")  # fmt: skip
     table = "" if step else tables.folded(
         "countries", tables.countries_table(answer.countries, answer.interval["kind"])
     )  # fmt: skip
-    body = _part("who", f'<h2 class="sec">Who gains, who loses</h2><div class="duo">{where}{ranked}</div>')
-    held = _part("countries", table, more=" data-hold" if step else "")
+    body = part("who", f'<h2 class="sec">Who gains, who loses</h2><div class="duo">{where}{ranked}</div>')
+    held = part("countries", table, more=" data-hold" if step else "")
     return f'<section aria-label="Who gains, who loses">{body}{held}</section>'
 
 
@@ -199,7 +172,7 @@ def _trade(answer: Any, pinned: Any) -> str:
     kind = answer.interval["kind"]
     counts = [one for one in answer.counts if _drawn(one)]
     if not counts or answer.nothing:
-        return _part("trade", "", more=" hidden")
+        return part("trade", "", more=" hidden")
     known = [one for one in counts if all(flow["after"] is not None for flow in one["flows"])]
     figures = []
     for place, count in enumerate(counts, 1):
@@ -208,17 +181,22 @@ def _trade(answer: Any, pinned: Any) -> str:
         name = escape(count["name"][:1].upper() + count["name"][1:])
         source = f'<p class="hint">{escape(count["source"])}</p>' if count["source"] else ""
         lead = "The headlines rest on it." if place == 1 and len(counts) > 1 else ""
+        income = count["incomes"]
+        income = f'<p class="hint">Real income on this count: {escape(income)}.</p>' if income else ""
         figures.append(
             f'<figure data-part="count-{place}"{"" if count in known else " data-hold"}><figcaption><b>'
-            f"{name}</b>, {escape(str(count['year']))}. {lead}</figcaption>{svg}{source}"
+            f"{name}</b>, {escape(str(count['year']))}. {lead}</figcaption>{svg}{income}{source}"
             f"{tables.folded(f'count-{place}', tables.flows_table(count, kind))}</figure>"
         )
     dot = "filled dot" if kind == NONE else f"filled dot with its {kind}"
     # a part of its own: it changes with the kind of interval, and the section around the panels is left as it is
-    said = _part("dots", f"Goods, million USD a year. Hollow dot: before; {dot}: after.", "p", ' class="under"')
+    own = f" {counts[0]['own']}" if len(counts) > 1 and len(counts[0]["flows"]) > 2 else ""
+    said = part(
+        "dots", f"Goods, million USD a year. Hollow dot: before; {dot}: after.{escape(own)}", "p", ' class="under"'
+    )
     title = "Trade among the parties" if len(counts) < 2 else "Trade among the parties, on each count"
-    body = f'<h2 class="sec" id="trade" tabindex="-1">{title}</h2>{said}<div class="panels">{"".join(figures)}</div>'
-    return f'<section aria-label="Trade among the parties">{body}</section>'
+    inside = f'{said}<div class="panels">{"".join(figures)}</div>'
+    return f'<section aria-label="Trade among the parties">{top.fold("trade", title, inside)}</section>'
 
 
 def _drawn(count: Mapping[str, Any]) -> bool:
@@ -239,17 +217,17 @@ def _same_count(count: Mapping[str, Any], pinned: Any) -> Any:
 
 def _sectors(answer: Any) -> str:
     directions = list(dict.fromkeys(one["direction"] for one in answer.sectors))
-    top = max((one[key] or 0.0 for one in answer.sectors for key in ("before", "after")), default=None)
-    drawn = [(name, _fitting(len(directions), partial(pictures.sector_dots, answer.sectors, name, top=top)))
+    most = max((one[key] or 0.0 for one in answer.sectors for key in ("before", "after")), default=None)
+    drawn = [(name, _fitting(len(directions), partial(pictures.sector_dots, answer.sectors, name, top=most)))
              for name in directions]  # fmt: skip
     figures = "".join(f"<figure><figcaption><b>{escape(name)}.</b></figcaption>{svg}</figure>"
                       for name, svg in drawn if svg)  # fmt: skip
     if not figures or answer.nothing:
-        return _part("sectors", "", more=" hidden")
+        return part("sectors", "", more=" hidden")
     table = tables.folded("sectors", tables.sectors_table(answer.sectors))
     said = '<p class="under">Goods, million USD a year, central estimate. Hollow dot: before; filled dot: after.</p>'
-    body = f'<h2 class="sec">Sectors</h2>{said}<div class="panels">{figures}</div>{table}'
-    return _part("sectors", body, "section", ' aria-label="Sectors"')
+    body = top.fold("by-sector", "Sectors", f'{said}<div class="panels">{figures}</div>{table}')
+    return part("sectors", body, "section", ' aria-label="Sectors"')
 
 
 def _basis(answer: Any) -> str:
@@ -265,9 +243,9 @@ def _basis(answer: Any) -> str:
     closure = views.CLOSURES.get(chosen["closure"], chosen["closure"]).lower()
     settings = (f"{world['name']}: {world['economies']} economies, {world['sectors']} sectors, base year "
                 f"{world['base_year']}; elasticities: {elasticities}; {closure}; {year}.")  # fmt: skip
-    rows = "".join(f"<li>{escape(note)}</li>" for note in [settings, *notes])
-    body = f'<h2 class="sec">What the numbers rest on</h2><ul class="notes">{rows}</ul>'
-    return _part("basis", body, "section", ' aria-label="What the numbers rest on"')
+    rows = "".join(f"<li>{row}</li>" for row in [escape(settings), *map(views.in_plain_words, notes)])
+    body = top.fold("rests", "What the numbers rest on", f'<ul class="notes">{rows}</ul>')
+    return part("basis", body, "section", ' aria-label="What the numbers rest on"')
 
 
 def _keep(answer: Any) -> str:
@@ -289,10 +267,10 @@ def _keep(answer: Any) -> str:
         "</details>"
         for key, name, first in TEXTS
     )
-    body = (f'<h2 class="sec">Keep it, check it, pass it on</h2>{link}<div class="ex" role="group" '
+    body = top.fold("share", "Keep it, check it, pass it on", f'{link}<div class="ex" role="group" '
             f'aria-label="Download">{files}</div><div class="ex figs" role="group" aria-label="Figures">{figures}</div>'
             f"{texts}")  # fmt: skip
-    return _part("keep", body, "section", ' class="share" aria-label="Share and export"')
+    return part("keep", body, "section", ' class="share" aria-label="Share and export"')
 
 
 def _file(answer: Any, what: str, words: str, of: str = "") -> str:
@@ -303,16 +281,18 @@ def _file(answer: Any, what: str, words: str, of: str = "") -> str:
 
 
 def _glance(answer: Any) -> str:
-    """The result in one line, at the bottom of a phone."""
-    text = "Nothing changes" if answer.nothing else " \u00b7 ".join(_short(one) for one in answer.headlines[:2])
-    return _part("glance", f'<span>{escape(text)}</span><a href="#results">Results</a>', more=' class="jump"')
+    """The result in a line or two, at the bottom of a phone, and the ways to controls and results."""
+    parts = ["Nothing changes"] if answer.nothing else [_short(one) for one in answer.headlines]
+    text = " \u00b7 ".join(f"<span>{escape(words)}</span>" for words in parts)
+    links = '<a href="#controls">Controls</a><a href="#results">Results</a>'
+    return part("glance", f'<p>{text}</p><nav aria-label="On this page">{links}</nav>', more=' class="jump"')
 
 
 def _short(card: Mapping[str, Any]) -> str:
     number, unit, _ = views.split_words(card)
     if card["unit"] == "per cent":
         return f"{card['title'].removeprefix('Real income, ').removesuffix(' (estimated)')} {number}"
-    return f"{number} {unit.removesuffix(' a year')}"
+    return f"Trade {number} {unit.removesuffix(' USD a year')}"
 
 
 __all__: Sequence[str] = ["pinned_value", "results_html"]

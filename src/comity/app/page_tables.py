@@ -8,7 +8,7 @@ from typing import Any
 
 from comity.app.intervals import HEADS, RANGE
 from comity.app.picture_parts import sector_digits
-from comity.report.words import MINUS, THIN, change_in_per_cent, decimals_for, plain
+from comity.report.words import MINUS, THIN, change_in_per_cent, decimals_for, digits_of_estimate, plain
 
 Row = Sequence[str]
 
@@ -63,7 +63,8 @@ def digits_of(rows: Iterable[tuple[float | None, float | None, float | None]], l
 def column_digits(countries: Sequence[Mapping[str, Any]], keys: tuple[str, str, str], least: int, most: int) -> int:
     """Decimals with which every party keeps two digits of its interval; without parties, the widest of all does."""
     estimate, low, high = keys
-    parties = [digits_of([(one[estimate], one[low], one[high])], least, most) for one in countries if one["party"]]
+    own = [digits_of_estimate(one[estimate] or 0.0, one[low], one[high]) for one in countries if one["party"]]
+    parties = [max(least, min(most, digits)) for digits in own]
     widest = digits_of(((one[estimate], one[low], one[high]) for one in countries), least, most)
     return max(parties, default=widest)
 
@@ -123,8 +124,3 @@ def sectors_table(sectors: Sequence[Mapping[str, Any]]) -> str:
         for one in sectors
     ]  # fmt: skip
     return table("Goods by sector, million USD a year, central estimate", ("Sector", "Before", "After", "Change"), rows)
-
-
-def share_words(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.0f}{THIN}%"

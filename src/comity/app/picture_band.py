@@ -56,9 +56,9 @@ def band_line(
     if ends:
         parts.append(line(place.at(ends[0]), place.at(ends[1]), MIDDLE, MIDDLE, "c-band"))
     parts += [line(place.at(end), place.at(end), MIDDLE - TICK, MIDDLE + TICK, "c-tick") for end in beside or ()]
-    parts.append(dot(place.at(value), MIDDLE, 5.5, "c-hollow" if noise else "c-accent"))
-    if ring is not None:
+    if ring is not None:  # beneath the dot, which it would cover
         parts.append(dot(place.at(ring), MIDDLE, RING, "c-pin"))
+    parts.append(dot(place.at(value), MIDDLE, 5.5, "c-hollow" if noise else "c-accent"))
     return picture("band", WIDTH, HEIGHT, _finding(card, kind, value, (ends, beside), noise, ring), "".join(parts))
 
 
@@ -97,7 +97,7 @@ def _finding(card: Card, kind: str, value: float, ends: tuple[Ends, Ends], noise
     before = number(card.get("before"))
     level = card.get("unit") != "per cent" and before is not None
     now = f"; now {_words(card, before or 0.0, None, kind)}" if level else ""
-    again = "" if ring is None else f" Pinned: {_words(card, ring, None, kind)}."
+    again = "" if ring is None else f" Kept: {_words(card, ring, None, kind)}."
     mine, beside = (_words(card, value, both, of) for both, of in zip(ends, (kind, RANGE), strict=True))
     ticks = f"; ticks: range {beside.partition(' range ')[2]}" if ends[1] else ""
     return f"{title}: {mine}{ticks}{'; inside the noise' if noise else ''}{now}.{again}"

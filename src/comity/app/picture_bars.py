@@ -178,8 +178,10 @@ def _marks(bar: Bar, axis: Axis, y: float, ring: tuple[float, float | None] | No
             parts.append(rect(min(zero, x), y - THICK / 2, abs(x - zero), THICK, f"c-{tone} c-bar"))
         if bar.ends:
             parts.append(line(axis.at(bar.ends[0]), axis.at(bar.ends[1]), y, y, f"w-{tone}"))
+        if ring is not None:  # beneath the dot, which it would cover
+            parts.append(dot(axis.at(ring[0]), y, RING, "c-pin"))
         parts.append(dot(x, y, DOT, "c-hollow" if tone == "noise" else f"c-{tone}"))
-    if ring is not None:
+    elif ring is not None:
         parts.append(dot(axis.at(ring[0]), y, RING, "c-pin"))
     return "".join(parts)
 
@@ -205,8 +207,8 @@ def _pinned(ring: tuple[float, float | None]) -> str:
     """The pinned number in words: per cent, or for the others together million USD."""
     value, percent = ring
     if percent is not None:
-        return f"pinned: {_short(percent)}"
-    return f"pinned: {money(value, sign=True) if abs(value) < LONGEST else shown(value, 0, sign=True)}"
+        return f"kept: {_short(percent)}"
+    return f"kept: {money(value, sign=True) if abs(value) < LONGEST else shown(value, 0, sign=True)}"
 
 
 def _finding(bars: Sequence[Bar], countries: Sequence[Country], pinned: bool) -> str:
@@ -224,7 +226,7 @@ def _finding(bars: Sequence[Bar], countries: Sequence[Country], pinned: bool) ->
     if noise:
         said.append(f"{noise} of {len(countries)} economies inside the noise")
     start = "Who gains and who loses, equivalent variation a year: " if said else "No economy gains or loses"
-    return f"{start}{joined(said)}.{' Rings: pinned result.' if pinned else ''}"
+    return f"{start}{joined(said)}.{' Rings: the result kept to compare.' if pinned else ''}"
 
 
 def _said(bar: Bar) -> str:

@@ -33,6 +33,7 @@ from comity.report.words import change_in_per_cent, decimals_for, joined
 MARGIN = 10.0  # at either end of the axis: half a ring and its line
 FLOW_ROW, SECTOR_ROW = 58.0, 44.0
 LARGEST_RATIO = 1e7  # a change beyond it, from almost nothing, is no help as a percentage
+SIZES = 30.0  # times the smallest flow beyond which each has a scale of its own
 SAID = 4  # flows in the finding; more are counted, the table has them
 Flow = Mapping[str, Any]
 
@@ -42,8 +43,8 @@ def flow_dots(
 ) -> str:
     """Goods flows among the parties on one statistical count (one of answer `counts`), million USD a year.
 
-    Hollow dot: before; filled dot: after; bar: interval (`kind`: range or band) of the after value; the numbers beneath
-    the name of the flow.
+    One scale, or one for each flow where the largest is SIZES times the smallest. Hollow dot: before; filled dot:
+    after; bar: interval (`kind`: range or band) of the after value; the numbers beneath the name of the flow.
     pinned: the same count of the pinned result, open rings at its after values. A flow without an after value has its
     hollow dot alone and says so. Empty where no flow has a number.
     """
@@ -55,11 +56,26 @@ def flow_dots(
     rings = [there.get(flow["key"]) for flow in flows]
     values = [v for flow in flows for v in (flow["before"], flow["after"], *(flow["ends"] or ()))]
     axis = axis_over([*values, *rings], MARGIN, width - MARGIN)
-    drawn = [_flow(flow, axis, FLOW_ROW * k, width, digits, ring)
-             for k, (flow, ring) in enumerate(zip(flows, rings, strict=True))]  # fmt: skip
+    own = [_own_axis(flow, ring, width) for flow, ring in zip(flows, rings, strict=True)]
+    apart = _apart(own)
+    drawn = [_flow(flow, mine if apart else axis, FLOW_ROW * k, width, digits, ring)
+             for k, (flow, ring, mine) in enumerate(zip(flows, rings, own, strict=True))]  # fmt: skip
     bottom = FLOW_ROW * len(flows)
     finding = _flows_finding(flows, count, digits, any(ring is not None for ring in rings), kind)
+    if apart:
+        note = text("million USD a year, own scale for each", 0, bottom + 14, "c-ink3 c-small")
+        return picture("flows", width, bottom + 20, finding, "".join([*drawn, note]))
     return _panel("flows", width, axis, bottom, finding, drawn)
+
+
+def _own_axis(flow: Mapping[str, Any], ring: float | None, width: float) -> Axis:
+    return axis_over((flow["before"], flow["after"], *(flow["ends"] or ()), ring), MARGIN, width - MARGIN)
+
+
+def _apart(axes: Sequence[Axis]) -> bool:
+    """Whether flows differ so much in size that on one scale the small ones would lie on zero."""
+    ends = [axis.high for axis in axes if axis.high > 0]
+    return len(ends) > 1 and max(ends) > SIZES * min(ends)
 
 
 def sector_dots(sectors: Sequence[Flow], direction: str, *, width: float = 344, top: float | None = None) -> str:
@@ -121,7 +137,7 @@ def _flow(flow: Mapping[str, Any], axis: Axis, top: float, width: float, digits:
     before, after, ends, y = flow["before"], flow["after"], flow["ends"], top + 46
     change = _change(before, after)
     name = fitted(flow["name"], width - text_width(change) - 12)
-    said, again = _levels(flow, digits), "" if ring is None else f"pinned: {_level(ring, digits)}"
+    said, again = _levels(flow, digits), "" if ring is None else f"kept: {_level(ring, digits)}"
     said = fitted(said, width - text_width(again, SMALL) - 12, SMALL)
     parts = [
         text(name, 0, top + 13, "c-ink"),
@@ -133,9 +149,9 @@ def _flow(flow: Mapping[str, Any], axis: Axis, top: float, width: float, digits:
     ]
     if ends and after is not None:
         parts.append(line(axis.at(ends[0]), axis.at(ends[1]), y, y, "c-band"))
-    parts += _dots(axis, y, before, after)
-    if ring is not None:
+    if ring is not None:  # beneath the dots, which it would cover
         parts.append(dot(axis.at(ring), y, RING, "c-pin"))
+    parts += _dots(axis, y, before, after)
     return row(flow["key"], "".join(parts))
 
 
@@ -207,7 +223,8 @@ def _flows_finding(
         said.append(f"{flow['name']} from {words[0]} to {words[1]}{f' ({change})' if change else ''}{both}")
     more = f"; and {len(flows) - SAID} more flows" if len(flows) > SAID else ""
     where = f"Goods on {count['name']}" if count.get("name") else "Goods"
-    return f"{where}, million USD a year: {'; '.join(said)}{more}.{' Rings: pinned result.' if pinned else ''}"
+    rings = " Rings: the result kept to compare." if pinned else ""
+    return f"{where}, million USD a year: {'; '.join(said)}{more}.{rings}"
 
 
 def _sectors_finding(mine: Sequence[Flow], direction: str, largest: float) -> str:

@@ -70,8 +70,8 @@ class World(BaseModel):
 
 
 class Headline(BaseModel):
-    """One of three numbers; low and high are null without ranges; range_low and range_high stand beside a
-    band and are null else."""
+    """One of the numbers at the top; low and high are null without ranges; range_low, range_high and range_words stand
+    beside a band and are null or empty else; codes: whose number it is."""
 
     title: str
     value: float
@@ -83,6 +83,19 @@ class Headline(BaseModel):
     equivalent: str
     range_low: float | None
     range_high: float | None
+    range_words: str
+    codes: list[str]
+
+
+class PairRow(BaseModel):
+    """Goods both ways of a pair among three or four parties, million USD a year, on the first count."""
+
+    codes: list[str]
+    name: str
+    before: float
+    after: float
+    low: float | None
+    high: float | None
 
 
 class CountryRow(BaseModel):
@@ -120,6 +133,8 @@ class CountFlows(BaseModel):
     name: str
     year: str
     source: str
+    own: str
+    incomes: str
     flows: list[Flow]
 
 
@@ -140,6 +155,9 @@ class AnswerBody(BaseModel):
     solve: dict[str, float]
     interval: dict[str, Any]
     headlines: list[Headline]
+    pairs: list[PairRow]
+    reasons: list[str]
+    smoothed: str
     countries: list[CountryRow]
     counts: list[CountFlows]
     sectors: list[dict[str, Any]]

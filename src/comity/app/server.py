@@ -24,6 +24,7 @@ from comity.app.answer import Answer, reproduce
 from comity.app.catalogue import catalogue
 from comity.app.headers import Guard
 from comity.app.page import controls_html, page_html, results_html
+from comity.app.page_controls import FIRST
 from comity.app.refusals import http, said
 from comity.app.schemas import AnswerBody, StateBody, read_body, state_of
 from comity.app.solving import read_text
@@ -32,7 +33,6 @@ from comity.app.worker import Worker
 from comity.errors import ComityError, InputError, nearest
 
 HOST_VARIABLE = "COMITY_SERVE_HOST"
-FIRST = "s=tehran-2023"  # what the page shows at `/`
 STATIC = {"explorer.css": "text/css", "explorer.js": "text/javascript"}
 TEXT_FILES = {"scenario.yaml": "application/yaml", "results.csv": "text/csv", "command.txt": "text/plain",
               "script.py": "text/x-python"}  # fmt: skip

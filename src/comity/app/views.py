@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -10,13 +11,13 @@ from urllib.parse import parse_qsl, quote
 
 from comity.app.controls import PER_CENT, Control
 from comity.app.intervals import BAND, BEFORE_ENDS
+from comity.app.naming import party_name
 from comity.app.state import State
-from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, load_blocs, load_countries
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError
-from comity.outcomes.simulate import label
-from comity.report.words import THIN, decimals_for, joined, per_cent, plain
+from comity.report.words import THIN, decimals_for, joined, per_cent, plain, tight
 
+HELD = "largest gap left between both sides of any equation, as a share: the residual"
 CLOSURES = {
     "fixed-deficits": "Deficits fixed in dollars",
     "balanced": "All trade balanced first",
@@ -30,8 +31,8 @@ ELASTICITIES = {
     "caliendo-parro": "Caliendo and Parro (2015)",
     "uniform-4": "4 in every sector",
 }
+SHORT = {"uniform-4": "elasticity 4 in every sector", "balanced": "trade balanced first"}  # inside a sentence
 GROUPS = {"goods": "all goods", "services": "all services", "all": "all sectors"}
-OWN_BLOCS = {"EAEU": "Eurasian Economic Union", "SCO": "Shanghai Cooperation Organisation"}
 QUESTION = ("p=IRN.BLR&add=free:tariff", "No tariffs between Iran and Belarus")
 MANY = 5  # parties named in a title; beyond it they are counted
 FEW = 4  # suggestions of countries beside the search field
@@ -66,17 +67,6 @@ def stepped(state: State, changes: Mapping[str, str | None]) -> str:
         return State.from_query(pairs).query
     except InputError:
         return "&".join(f"{key}={quote(value, safe=':,.-_')}" for key, value in pairs)
-
-
-def party_name(word: str) -> str:
-    """The name of a country or bloc word."""
-    if word == EVERYBODY:
-        return "every economy"
-    if word == REST_OF_WORLD:
-        return "the rest of the world"
-    if word in load_blocs():
-        return OWN_BLOCS.get(word, word)
-    return load_countries()[word].name if word in load_countries() else label(word)
 
 
 def places(words: Iterable[str]) -> str:
@@ -154,7 +144,7 @@ def about(answer: Any) -> str:
     """What an answer is of: the title, and for a scenario that is nobody's but the reader's who takes part."""
     words = (answer.state or {}).get("parties")
     names = [party_name(word) for word in words or [one["code"] for one in answer.countries if one["party"]]]
-    if not answer.changed or not names:
+    if not answer.changed or not names or not (answer.state or {}).get("scenario"):  # an own title names them
         return str(answer.title)
     return f"{answer.title}: {joined(names) if len(names) <= MANY else f'{len(names)} parties'}"
 
@@ -193,3 +183,15 @@ def world_name(world: Mapping[str, Any]) -> str:
     """A world in a list to choose from."""
     text = f"{world['base_year']}: {len(world['countries'])} economies, {len(world['sectors'])} sectors"
     return f"{text}, trade smoothed by gravity" if str(world["name"]).endswith("-smoothed") else text
+
+
+def in_plain_words(note: str) -> str:
+    """A note as HTML: names of elasticity sets and closures in plain words, the names themselves as tooltips."""
+    return _NAMES.sub(lambda found: _PLAIN[found[0]], escape(tight(note)))
+
+
+_WORDS = {**ELASTICITIES, **{key: words.lower() for key, words in CLOSURES.items()}, **SHORT}
+_PLAIN = {name: f'<span title="{attribute(name)}">{escape(words)}</span>' for name, words in _WORDS.items()}
+_NAMES = re.compile(
+    "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in sorted(_WORDS, key=len, reverse=True))
+)

@@ -38,7 +38,9 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "tally": tally(assessment.verdicts),
         "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
         "title": dossier.title,
-        "commitments": [commitment_row(state, _titles(assessment)) for state in assessment.commitments],
+        "commitments": [
+            commitment_row(state, _titles(assessment), idle_of(assessment)) for state in assessment.commitments
+        ],
         "commitments_heading": commitments_heading(assessment),
         "sources": [source_row(source) for source in dossier.sources],
         "assumptions": [assumption.text for assumption in dossier.assumptions],
@@ -50,6 +52,7 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "monitor": pictures.get("monitor"),
         "monitor_rows": [monitor_line(row) for row in monitor_rows(assessment)],
         "monitor_heading": monitor_heading(assessment),
+        "monitor_kinds": monitor_kinds(assessment),
         "monitor_notes": list(assessment.monitor.notes),
     }
 
@@ -74,7 +77,7 @@ def _channel(measures: Any, titles: dict[str, str]) -> str:
     return "; ".join(f"{title}: {joined(names)}" if title else joined(names) for title, names in by_scenario.items())
 
 
-def commitment_row(state: Any, titles: dict[str, str]) -> dict[str, Any]:
+def commitment_row(state: Any, titles: dict[str, str], idle: dict[str, str]) -> dict[str, Any]:
     """A commitment with what became of it and whether the model has a channel for it; `titles` of scenarios by id."""
     commitment = state.commitment
     return {
@@ -86,6 +89,11 @@ def commitment_row(state: Any, titles: dict[str, str]) -> dict[str, Any]:
         "history": [{"date": event.date, "status": event.status, "what": event.what} for event in commitment.history],
         "channel": _channel(commitment.measures, titles),
         "outside": commitment.outside,
+        "idle": [
+            f"{name.rpartition('/')[2]} does nothing on this world: {idle[name]}"
+            for name in commitment.measures
+            if name in idle
+        ],
     }
 
 
@@ -94,7 +102,21 @@ def commitments_heading(assessment: Assessment) -> str:
     states = assessment.commitments
     inside = sum(bool(state.commitment.measures) for state in states)
     verb = "has" if inside == 1 else "have"
-    return f"{_number(inside)} of {_number(len(states)).lower()} commitments {verb} a trade channel in the model"
+    text = f"{_number(inside)} of {_number(len(states)).lower()} commitments {verb} a trade channel in the model"
+    idle = idle_of(assessment)
+    still = sum(bool(c.measures) and all(name in idle for name in c.measures) for c in (s.commitment for s in states))
+    return f"{text}, {_number(still).lower()} of them without effect on this world" if still else text
+
+
+def idle_of(assessment: Assessment) -> dict[str, str]:
+    """Measures ("scenario/measure") that do nothing on this world, with the reason."""
+    return {
+        f"{name}/{report.id}": report.idle
+        for name, outcomes in assessment.outcomes.items()
+        if isinstance(outcomes, Outcomes)
+        for report in outcomes.compiled.measures
+        if report.idle
+    }
 
 
 def observed_rows(dossier: Any) -> list[dict[str, str]]:
@@ -167,6 +189,20 @@ def _monitor_text(assessment: Assessment) -> str:
     return " ".join(said)
 
 
+KINDS = ("promised", "predicted", "observed")
+
+
+def monitor_kinds(assessment: Assessment) -> list[str]:
+    """Which of promised, predicted and observed the section on time has."""
+    there = {row["kind"] for row in monitor_rows(assessment)}
+    return [kind for kind in KINDS if kind in there]
+
+
+def observed_pair(assessment: Assessment) -> str:
+    """The trade of the pair that the section on time is about."""
+    return f"the trade of {joined([label(code) for code in assessment.dossier.observed[0].between])}"
+
+
 def monitor_line(row: dict[str, Any]) -> dict[str, str]:
     """One row of the monitor's table."""
     year = f"{row['year']:.1f}" if row["year"] % 1 else f"{row['year']:.0f}"
@@ -184,18 +220,25 @@ def monitor_heading(assessment: Assessment) -> str:
     """Whether the counts agree on the target, in words."""
     rows = monitor_rows(assessment)
     promised = [row for row in rows if row["kind"] == "promised"]
-    before = {row["count"]: row["value"] for row in rows if row["kind"] == "no deal"}
+    held = [row for row in rows if row["kind"] == "no deal"]
+    before = {row["count"]: row["value"] for row in held}
+    periods = {row["count"]: row["text"].partition("(")[2].partition(")")[0] for row in held}
     if not promised or not before:
-        return "Promised, predicted, observed"
+        if not assessment.dossier.observed:
+            return "What was observed"
+        return f"What was observed of {observed_pair(assessment)}"
     target = promised[0]["value"]
     met = [count for count, value in before.items() if value >= target]
     if met and len(met) < len(before):
         return (
             f"Whether the target was met depends on whose statistics are read: on {joined(met)} it was before the deal"
         )
+    if len(before) == 1:
+        (count,), verb = before, "had been" if met else "had not been"
+        return f"On {count} the target {verb} met before the deal, by the last observation ({periods[count]})"
     if met:
-        return "The target had been met before the deal, on every count"
-    return "The target had not been met before the deal, on any count"
+        return "The target had been met before the deal, by the last observation on every count"
+    return "The target had not been met before the deal, by the last observation on any count"
 
 
 def dossier_python(assessment: Assessment) -> str:

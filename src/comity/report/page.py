@@ -23,7 +23,7 @@ from comity.report.reasons import reasons
 from comity.report.sectors import sector_finding
 from comity.report.smoothed_rows import smoothed_rows, smoothed_sentence
 from comity.report.terminal import verdict
-from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, power_of_ten
+from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, power_of_ten, tight
 from comity.scenario.explain import UNDATED
 
 if TYPE_CHECKING:
@@ -129,10 +129,13 @@ def context(
         "undated": UNDATED,
         "nothing": outcomes.compiled.nothing,
         "notes": [
-            *outcomes.compiled.left_out,
-            *outcomes.compiled.regime_notes,
-            *outcomes.compiled.warnings,
-            *outcomes.range_notes()[1:],
+            tight(note)
+            for note in (
+                *outcomes.compiled.left_out,
+                *outcomes.compiled.regime_notes,
+                *outcomes.compiled.warnings,
+                *outcomes.range_notes()[1:],
+            )
         ],
         "status_heading": sections.status_heading(outcomes),
         "statuses": statuses(outcomes),

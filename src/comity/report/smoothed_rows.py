@@ -23,20 +23,26 @@ def smoothed_rows(outcomes: Outcomes) -> list[dict[str, str]]:
 
 
 def smoothed_sentence(outcomes: Outcomes) -> str:
-    """How much of the measures falls on flows that are zero, and what smoothed trade says instead, in a sentence or
-    two; empty where next to nothing does, or where the world has no sibling."""
+    """How much of the measures falls on flows that are zero, and what smoothed trade says instead; empty where next to
+    nothing does."""
     share = outcomes.compiled.empty_share
     if not share >= WORTH_SAYING or outcomes.compiled.nothing:
         return ""
-    said = f"{empty_words(share)} On trade smoothed by structural gravity, which has no zeros, "
+    return f"{empty_words(share)} {smoothed_answer(outcomes)}".strip()
+
+
+def smoothed_answer(outcomes: Outcomes) -> str:
+    """What smoothed trade says, in a sentence; empty where the world has no sibling."""
     found = outcomes.smoothed
     if found is None:
-        return empty_words(share)
+        return ""
     if found.reason:
-        return f"{empty_words(share)} {found.reason}"
+        return found.reason
     rows = [row for row in found.rows if row.smoothed.low is not None]
     parts = [f"{_short(row)} {_text(row.smoothed)} (here {_text(row.plain)})" for row in _first(outcomes, rows)]
-    return f"{said}the same measures give: {'; '.join(parts)}." if parts else empty_words(share)
+    if not parts:
+        return ""
+    return f"On trade smoothed by structural gravity, which has no zeros, the same measures give {'; '.join(parts)}."
 
 
 def _first(outcomes: Outcomes, rows: list[Twin]) -> list[Twin]:

@@ -11,7 +11,7 @@ from comity.report.among import among, count_lines
 from comity.report.lead import lead
 from comity.report.reasons import reason_lines
 from comity.report.smoothed_rows import smoothed_lines, smoothed_sentence
-from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero
+from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero, tight
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -30,7 +30,7 @@ def summary(outcomes: Outcomes) -> str:
         parts += welfare_lines(outcomes) + reason_lines(outcomes) + pair_lines(outcomes) + among_lines(outcomes)
         parts += other_lines(outcomes) + smoothed_lines(outcomes)
     parts += honesty_lines(outcomes)
-    return "\n".join(parts)
+    return tight("\n".join(parts))
 
 
 def claim_lines(assessment: Assessment) -> list[str]:

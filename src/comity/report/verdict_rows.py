@@ -39,14 +39,17 @@ def tally(verdicts: tuple[Verdict, ...]) -> list[dict[str, Any]]:
 def verdict_row(verdict: Verdict) -> dict[str, Any]:
     """Everything the table prints about one claim."""
     claim = verdict.claim
+    mark, ending = verdict.mark, verdict.ending
+    if verdict.outcome == UNDECIDED:  # not to be able to tell comes first: it is no refutation
+        mark, ending = UNDECIDED, f"{ending.removeprefix(UNDECIDED).lstrip(': ')} ({mark})".strip()
     paragraphs = ", ".join(str(number) for number in claim.source.paragraph)
     return {
         "id": claim.id,
         "statement": claim.statement,
         "by": claim.by,
-        "icon": mark_icon(verdict.outcome, alone=verdict.mark != verdict.outcome),
-        "mark": verdict.mark[:1].upper() + verdict.mark[1:],
-        "ending": verdict.ending,
+        "icon": mark_icon(verdict.outcome, alone=mark != verdict.outcome),
+        "mark": mark[:1].upper() + mark[1:],
+        "ending": ending,
         "number": number_text(verdict.main) if verdict.main else "no number",
         "what": verdict.main.name if verdict.main else "",
         "country": whom(verdict.main.country, label) if verdict.main else "",

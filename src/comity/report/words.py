@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import floor, isfinite, log10
 
@@ -139,6 +140,11 @@ def joined(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def tight(text: str) -> str:
+    """The narrow no-break space before every per cent sign, so that it stays with its number."""
+    return re.sub(r"(?<=\d)[ \u00a0]?%", f"{THIN}%", text)
 
 
 def spans_zero(low: float, high: float) -> bool:

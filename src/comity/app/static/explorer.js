@@ -245,17 +245,17 @@ function press(button, event) {
   else if (button.dataset.copy) { const from = document.getElementById(button.dataset.copy); copy(from.value ?? from.textContent, "Copied", from); }
 }
 
-// pin, copy ------------------------------------------------------------------------------------------------------------
+// what is kept to compare, copy ------------------------------------------------------------------------------------------------------------
 
 function keep(query) {
   pinned = query;
   try { if (query === null) sessionStorage.removeItem(STORE); else sessionStorage.setItem(STORE, query); } catch { /* no storage: it lasts as long as the page */ }
-  pinButton.textContent = query === null ? "Pin this result" : "Pin anew";
+  pinButton.textContent = query === null ? "Keep to compare" : "Keep this one instead";
 }
 function pin(query) {
   keep(query);
   ask({ query: wanted, ranges: true, quiet: true });
-  said.textContent = query === null ? "Unpinned" : "Pinned";
+  said.textContent = query === null ? "Nothing is compared" : "Kept to compare";
 }
 async function copy(words, done, field) {
   try { await navigator.clipboard.writeText(words); said.textContent = done; flash(done); }
@@ -272,5 +272,10 @@ function flash(done) {
 if (history.state === null) history.replaceState({ depth: 0 }, "");
 undo.disabled = depth() === 0;
 absolute();
+if (matchMedia("(max-width: 640px)").matches) for (const part of all("details.fold", shown)) part.open = false; // a short page
+document.addEventListener("click", event => { // a link to a folded section opens it
+  const goal = event.target.closest?.('a[href^="#"]')?.hash, fold = goal?.length > 1 ? one(goal)?.closest("details") : null;
+  if (fold) fold.open = true;
+});
 follow(settled);
 try { const query = sessionStorage.getItem(STORE); if (query !== null) { keep(query); ask({ query: wanted, ranges: true, quiet: true }); } } catch { /* as above */ }
