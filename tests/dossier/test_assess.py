@@ -395,7 +395,11 @@ def test_outside_keeps_the_nearest_answer_as_a_figure() -> None:
     claims = [claim("a", outside="no channel", nearest=gain()), claim("b", outside="no size")]
     a = assess(labelled_world(), dossier({"s": scenario("s", BETTER)}, *claims))
     first, second = a.verdicts
-    assert (first.mark, first.main, first.figures[0].label) == (OUTSIDE, None, "nearest answer")
+    assert (first.mark, first.main, first.figures[0].label) == (
+        OUTSIDE,
+        None,
+        "nearest answer, real income of Iran",
+    )
     assert first.figures[0].number.unit == "per cent" and second.figures == ()
 
 

@@ -40,11 +40,20 @@ def test_paragraphs_named_without_figures_show_how_they_begin() -> None:
 def test_the_check_says_that_it_is_clean_and_what_is_to_be_done() -> None:
     lines = check_dossier(small(), load_world("world-2022"))
     notes = [line for line in lines if line.startswith("Note: ")]
-    asking = [line for line in notes if not line.endswith("Nothing to do.")]
-    assert lines[-1] == f"No mistakes. {len(notes)} notes, {len(asking)} of them with something to do." and asking
-    assert lines[-2] == "Note: Quoted figures not looked up: article (2). Give the text with --source ID=FILE."
-    assert clean([]) == "No mistakes, no notes."
-    assert clean([Note("a.")]) == "No mistakes. 1 note, none of them with something to do."
+    asking = [line for line in lines if line.startswith("To do: ")]
+    assert len(asking) == 1 and len(notes) == 7
+    assert lines[-1] == "No mistakes; 1 line above marked To do. (7 notes for information.)"
+    assert asking[0].endswith("Give a phase, such as {from: 2023-03-13}, the day on which it begins.")
+    assert lines[-2] == (
+        "Note: Quoted figures not looked up: article (2). Give the text with --source ID=FILE, if you have it."
+    )
+    dated = small("regime: russia-2014, source", "regime: russia-2014, phase: {from: 2023-03-13}, source")
+    assert check_dossier(dated, load_world("world-2022"))[-1] == (
+        "No mistakes, nothing to do. (7 notes for information.)"
+    )
+    assert clean([]) == "No mistakes, nothing to do."
+    assert clean([Note("a.")]) == "No mistakes, nothing to do. (1 note for information.)"
+    assert clean([Note("a.", "b."), Note("c.", "d.")]) == "No mistakes; 2 lines above marked To do."
 
 
 def test_the_check_has_each_measure_in_words_so_that_its_sign_is_seen() -> None:
@@ -70,20 +79,20 @@ def test_a_target_in_another_unit_is_noted_where_nothing_is_quoted() -> None:
     assert 0.01 * held > 10
     (said,) = [line for line in check_dossier(bare, world) if "hundredth" in line]
     assert said == (
-        "Note: Claim c: at_least: 10 is less than a hundredth of the trade of Iran and Russia, "
+        "To do: Claim c: at_least: 10 is less than a hundredth of the trade of Iran and Russia, "
         f"{held / 1000:.3g} billion USD a year in world-2022. Amounts are million USD a year: 10 billion is 10000."
     )
     rows = small("total: 100.3, flows: {BLR-IRN: 81.3, IRN-BLR: 19}", "total: 0.1")
     (said,) = [line for line in check_dossier(rows, world) if "hundredth" in line]
     assert said.startswith(
-        "Note: Observed pair, Belarus's count, 2022: less than a hundredth of the 59 million USD a year in world-2022."
+        "To do: Observed pair, Belarus's count, 2022: less than a hundredth of the 59 million USD a year in world-2022."
     )
 
 
 def test_an_amount_that_nobody_quoted_asks_for_a_reading() -> None:
     doubled = check_dossier(small("at_least: 100,", "at_least: 200,"), load_world("world-2022"))
     assert (
-        "Note: Claim c: at_least: 200 is 200 million USD a year; the source says $100 million. If it was worked out, say "
+        "To do: Claim c: at_least: 200 is 200 million USD a year; the source says $100 million. If it was worked out, say "
         "how in `reading`."
     ) in doubled
 
@@ -94,12 +103,12 @@ def test_explain_and_check_agree_on_the_count_a_target_is_judged_on() -> None:
     said = "\n".join(explain_dossier(one, world))
     assert "set on Moscow's count and judged on the one count that world-2022 holds." in said
     lines = check_dossier(one, world)
-    assert any("the target is judged on that one, not on Moscow's count. Nothing to do." in line for line in lines)
+    assert any("the target is judged on that one, not on Moscow's count." in line for line in lines)
     assert "judged on Belarus's count." in "\n".join(explain_dossier(small(), world))
 
 
 def test_a_verdict_says_where_it_starts_if_the_source_reports_another_trade() -> None:
-    """Of two counts of the base year the one that is the world's own is not told; another year neither."""
+    """A count that is the world's own is not told; the nearest year stands in for the base year."""
     world = labelled_world()
     a, b = world.country("IRN"), world.country("BLR")
     goods = [k for k, code in enumerate(world.sectors) if code != "SERV"]
@@ -116,8 +125,9 @@ def test_a_verdict_says_where_it_starts_if_the_source_reports_another_trade() ->
     made = dossier({"s": scenario("s", CLOSER)}, claim("a", test=test), signed="2023", observed=observed)
     (said,) = [note for note in assess(world, made).verdicts[0].notes if note.startswith("comity's world")]
     assert said == (
-        f"comity's world has {held:.3g} million USD in its base year {year}, the source 6.1 billion (A); the test starts "
-        "from the world's."
+        f"comity's world has {held:.3g} million USD in its base year {year}, the source 6.1 billion in p (A; "
+        f"{6100 / held:.2g} times as much) and 900 million in p (C; {100 * (900 / held - 1):.0f} per cent more); the test "
+        "starts from the world's, the lines over time from the last observation before the deal."
     )
 
 

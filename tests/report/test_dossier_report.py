@@ -64,14 +64,22 @@ def test_page_holds_every_claim_in_the_order_of_the_file(assessment: Assessment,
 
 
 def test_to_be_unable_to_tell_is_drawn_and_named_apart(assessment: Assessment, text: str) -> None:
-    """Claim a cannot be told, d2 is contradicted: both read "Not supported", so each icon says which it is."""
+    """Claim a cannot be told, d2 is contradicted: the one says so first, the other's icon says it."""
     icons = {}
     for claim, said in (("a", "cannot tell"), ("d2", "contradicted")):
         assert assessment.verdict(claim).outcome == said and assessment.verdict(claim).mark == NOT_SUPPORTED
         row = text.split(f'id="claim-{claim}"')[1].split("</tr>")[0]
-        name = f"How this claim ended: {said}."
-        (icons[claim],) = re.findall(rf'<svg class="ic"[^>]*role="img" aria-label="{name}">(.*?)</svg>', row)
-        assert "Not supported" in row
+        name = f'role="img" aria-label="How this claim ended: {said}."' if claim == "d2" else 'aria-hidden="true"'
+        (icons[claim],) = re.findall(rf'<svg class="ic"[^>]*{name}>(.*?)</svg>', row)
+        word = re.search(r'<span class="verdict">.*?</svg> (.*?)</span><br><small>(.*?)</small>', row)
+        assert (
+            word is not None
+            and word.groups()
+            == {
+                "a": ("Cannot tell", "it straddles the test (not supported)"),
+                "d2": ("Not supported", "contradicted: none of it meets the test"),
+            }[claim]
+        )
     assert icons["a"] != icons["d2"]
     assert claim_lines(assessment)[-1] == "  Together: 2 supported, 1 contradicted, 1 cannot tell, 3 outside the model."
 

@@ -26,7 +26,7 @@ CASES = {
                              "Did you mean AGR (Agriculture forestry and fishing)?"),
     "a sector misspelt": ({"sectors": "OILGAZ"}, "unknown sector. Found: OILGAZ", "Did you mean OILGAS?"),
     "a country in the rest of the world": ({"importer": "Venezuela"}, "Venezuela lies inside the rest of the world (ROW)",
-                                           "It is known, and this world has no figures of its own for it."),
+                                           "Do not write ROW for it: ROW is all other economies together."),
     "a world nobody built": ({"world": "world: world-2021"}, "line 4, world: no embedded world and no file of that name",
                              "Did you mean world-2022?"),
     "an end before its beginning": ({"phase": "phase: {from: 2024, to: 2022}"},

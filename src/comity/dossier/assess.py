@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
+# notes that read as a verdict: the nearest answer has none
+JUDGES = re.compile(
+    r"On .+ the (target was|same test ends)|On .+: (not )?supported|An upper bound cannot|This world holds one count"
+)
 NO_HISTORY = "no history given"  # by the author; "not reported" is a status that somebody looked for
 APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
@@ -271,8 +276,14 @@ def outside(runs: Runs, claim: Claim) -> Verdict:
         answer = _warned(runs, claim.nearest, TESTS[claim.nearest.kind](runs, claim, claim.nearest))
     except (RefusedHere, NoSolutionError) as refusal:
         return Verdict(claim, OUTSIDE, notes=(f"No {NEAREST}: {refusal}",))
-    figures = (Figure(NEAREST, answer.main),) if answer.main else ()
-    return Verdict(claim, OUTSIDE, figures=figures, notes=answer.notes)
+    notes = tuple(note for note in answer.notes if not JUDGES.match(note))
+    return Verdict(claim, OUTSIDE, figures=(_beside(answer.main),) if answer.main else (), notes=notes)
+
+
+def _beside(number: Number) -> Figure:
+    """The number beside an outside claim, with what it is and whom it is about."""
+    whose = f" of {claims.named(number.country.split('-'))}" if number.country else ""
+    return Figure(f"{NEAREST}, {number.name}{whose}", number)
 
 
 def state_of(commitment: Commitment) -> CommitmentState:

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import find_country
+from comity.classifications.countries import REST_OF_WORLD, find_country
 from comity.dossier.amounts import dollars, unlike_amounts
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.notes import Note, clean, several
 from comity.dossier.quotes import check_figures, read_texts
-from comity.dossier.references import economies_of, parties, reference_problems, tests_of
+from comity.dossier.references import economies_of, named_economies, parties, reference_problems, tests_of
 from comity.dossier.schema import Dossier, Frictions, TargetTest
-from comity.errors import InputError, nearest
+from comity.errors import InputError, listing, nearest
 from comity.outcomes.counts import counts_of
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.scenario import quantities as q
 from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.explain import people
 from comity.scenario.load import ScenarioError
-from comity.scenario.places import LAST_DAY, find_party, goods
+from comity.scenario.places import LAST_DAY, REST_NOTE, find_party, goods
 
 __all__ = ["check_dossier", "read_texts"]
 
@@ -49,6 +49,7 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     problems += [*refusals, *_absent(dossier, economy), *_miscounted(dossier, economy), *misquoted]
     if problems:
         raise ScenarioError(list({problem.message: problem for problem in problems}.values()))
+    remarks += [*_undated(dossier), *rest_notes(dossier)]
     notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
     return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
@@ -115,6 +116,28 @@ def remarks_on(compiled: Compiled) -> list[Note]:
     if compiled.nothing:
         notes.append(Note(f"At central sizes nothing changes, because {compiled.nothing}.", meant))
     return notes
+
+
+def _undated(dossier: Dossier) -> list[Note]:
+    """Measures written here without a date: in the model they are in force before the signing."""
+    notes = []
+    for named in dossier.scenarios:
+        measures = getattr(dossier.found[named.id], "measures", ()) if named.scenario is not None else ()
+        bare = [measure.id for measure in measures if getattr(measure, "phase", None) is None]
+        if bare and dossier.signed:
+            text = f"Scenario {named.id}: no dates for {', '.join(bare)}: in force before the signing, from the start."
+            notes.append(Note(text, f"Give a phase, such as {{from: {dossier.signed}}}, the day on which it begins."))
+    return notes
+
+
+def rest_notes(dossier: Dossier) -> list[Note]:
+    """The rest of the world as a party, in a test or in what was observed; scenarios tell it of their measures."""
+    places = [
+        dossier.where(*path).removeprefix(f"{dossier.path}, ")
+        for path, words in named_economies(dossier)
+        if REST_OF_WORLD in parties(words)
+    ]
+    return [Note(f"{REST_NOTE} It is named on {listing(places, 4)}.")] if places else []
 
 
 def day_of(dossier: Dossier) -> datetime.date:
@@ -223,5 +246,5 @@ def _unreported(dossier: Dossier) -> list[Note]:
                 text = (
                     f"Claim {claim}: {series.count} does not report {' and '.join(missing)}, so it cannot be supported."
                 )
-                notes.append(Note(text, "Add the rows, if there are any."))
+                notes.append(Note(f"{text} Add the rows, if there are any."))
     return notes

@@ -6,12 +6,11 @@ meets the test. docs/dossiers.md says what each test asks.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import Any
 
-from comity.classifications.countries import find_country
-from comity.dossier.amounts import SAME, amount, dollars
+from comity.dossier.amounts import amount, dollars
+from comity.dossier.bases import last_day, met_before, starts_elsewhere, total_of
 from comity.dossier.combinations import (
     MONEY,
     NOISE,
@@ -36,7 +35,6 @@ from comity.errors import InputError, nearest
 from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import Variant
 from comity.outcomes.simulate import OnCount, label
-from comity.scenario import quantities as q
 
 Meets = Callable[[float], bool]
 
@@ -109,38 +107,15 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
             other = judge([after[k]], meets)
             already = ", already before" if before[k] >= test.at_least else ""
             notes += (f"On {run.count.name} the same test ends: {words_of(*other)}{already}.",)
-    if met:
-        notes = ("The target was met on this count before anything was carried out.", *notes)
+    count = full.runs[judged].count
+    own = count.name if count else ""
+    notes = (*met_before(runs, test, before[judged], own), *notes)
     if test.count and not any(run.count for run in full.runs):
         notes += (f"This world holds one count of this trade; it is judged on that one, not on {test.count}.",)
-        notes += _starts_elsewhere(runs, test, before[judged])
+    notes += starts_elsewhere(runs, test, before[judged], own)
     needs = labelled(f"at least {dollars(test.at_least)}", on_label(full.runs[judged]))
     return Verdict(claim, mark, ending, numbers[judged], needs, test.at_least, tuple(figures),
                    notes + (unsolved(solved.runs) if solved else ()))  # fmt: skip
-
-
-def _starts_elsewhere(runs: Runs, test: TargetTest, before: float) -> tuple[str, ...]:
-    """A note where the source reports another trade for the base year than the flow the test starts from."""
-    pair, year = {find_country(word) for word in test.between}, runs.world.base_year
-    told = [
-        f"{_short(total)} ({series.count})"
-        for observed in runs.dossier.observed
-        if {find_country(word) for word in observed.between} == pair
-        for series in observed.series
-        for row in series.rows
-        if q.date(row.start).year == last_day(row.end).year == year
-        and (total := total_of(row, observed.between)) is not None
-        and abs(total - before) > SAME * before
-    ]
-    if not told:
-        return ()
-    said = f"comity's world has {_short(before)} USD in its base year {year}, the source {' and '.join(told)}"
-    return (f"{said}; the test starts from the world's.",)
-
-
-def _short(million: float) -> str:
-    """Three digits, in the unit of the amount: 5.21 billion."""
-    return dollars(float(f"{million:.3g}")).removesuffix(" USD a year")
 
 
 def _judged(runs: Runs, claim: Claim, test: TargetTest, solved: Solved) -> int:
@@ -332,23 +307,10 @@ def growth(runs: Runs, claim: Claim, test: GrowthTest) -> Verdict:
     if mark == SUPPORTED and runs.signed and max(ends) <= runs.signed:
         ending = BEFORE
     main = min(ratios, key=lambda number: number.estimate) if ratios else None
-    needs = f"at least {amount(test.at_least)} times, on every count"
+    counts = "every count" if len(observed.series) > 1 else observed.series[0].count
+    needs = f"at least {amount(test.at_least)} times, on {counts}"
     return Verdict(claim, mark, ending, main, needs, test.at_least, tuple(figures), notes)
 
 
 def _row(rows: tuple[Observation, ...], period: str) -> Observation | None:
     return next((row for row in rows if row.period == period), None)
-
-
-def total_of(row: Observation, between: tuple[str, ...]) -> float | None:
-    """Trade both ways in million USD; None where only one direction was reported."""
-    if row.total is not None:
-        return row.total
-    first, second = between
-    ways = [f"{first}-{second}", f"{second}-{first}"]
-    return sum(row.flows[way] for way in ways) if all(way in row.flows for way in ways) else None
-
-
-def last_day(text: str) -> datetime.date:
-    """The end of a period: a bare year ends with its last day."""
-    return datetime.date(int(text), 12, 31) if len(text) == 4 else q.date(text)

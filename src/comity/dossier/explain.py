@@ -8,8 +8,8 @@ from typing import Any
 from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_country
 from comity.dossier.amounts import dollars
-from comity.dossier.check import known_counts
-from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, Reference, TargetTest
+from comity.dossier.check import known_counts, rest_notes
+from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, GrowthTest, Reference, TargetTest
 from comity.errors import InputError
 from comity.scenario.compile import compile_scenario
 from comity.scenario.explain import explain, joined, number, people, percent
@@ -23,6 +23,7 @@ def explain_dossier(dossier: Dossier, world: World) -> list[str]:
     for name, thing in dossier.found.items():
         lines += ["", f"Scenario {name}" + (" (main):" if name == dossier.main else ":")]
         lines += [f"  {line}" for line in _scenario(dossier, name, thing, world)]
+    lines += ["", *(str(note) for note in rest_notes(dossier))] if rest_notes(dossier) else []
     if dossier.commitments:
         lines += ["", "Commitments:"]
         for commitment in dossier.commitments:
@@ -30,7 +31,7 @@ def explain_dossier(dossier: Dossier, world: World) -> list[str]:
     if dossier.claims:
         lines += ["", "Claims:"]
         for claim in dossier.claims:
-            lines += [f"  {line}" for line in _claim(claim, world)]
+            lines += [f"  {line}" for line in _claim(claim, world, dossier)]
     return lines
 
 
@@ -57,9 +58,12 @@ def _commitment(commitment: Commitment) -> list[str]:
     return [head, *(f"  {line}" for line in (model, *events, f"Written in: {written(commitment.source)}."))]
 
 
-def _claim(claim: Claim, world: World) -> list[str]:
+def _claim(claim: Claim, world: World, dossier: Dossier) -> list[str]:
     head = f"{claim.id}: {claim.statement.rstrip('.')}" + (f" ({claim.by})." if claim.by else ".")
     lines = [asked(claim, world)]
+    if isinstance(claim.test, GrowthTest):
+        counts = [series.count for item in dossier.observed if item.id == claim.test.observed for series in item.series]
+        lines = [lines[0].replace("on every count", f"on {counts[0]}")] if len(counts) == 1 else lines
     if claim.nearest is not None:
         lines.append(f"Nearest answer, without a verdict: {words_of(claim.nearest)}")
     if claim.reading:

@@ -147,7 +147,7 @@ def _inline(dossier: Dossier, located: Located, k: int, named: Named) -> Scenari
     prefix = ("scenarios", k, "scenario")
     scenario = validate_model(located, dossier.path, Grammar(Scenario, KINDS, is_measure, "measure", prefix), raw)
     assert isinstance(scenario, Scenario)
-    scenario._text, scenario._file = _yaml_of(raw), dossier.path
+    scenario._text, scenario._file, scenario._prefix = _yaml_of(raw), dossier.path, prefix
     # lines of the part as if it stood alone, so that complaints of later stages point into the dossier
     scenario._lines = {
         path[len(prefix) :]: line for path, line in located.lines.items() if path[: len(prefix)] == prefix

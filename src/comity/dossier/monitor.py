@@ -7,15 +7,14 @@ forecast: growth, prices and whatever else moves trade are in the observations a
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from comity.classifications.countries import find_country
 from comity.dossier.amounts import amount
-from comity.dossier.claims import last_day, total_of
+from comity.dossier.bases import ONE_DAY, codes, last_before, last_day, line_base, share_after, total_of
+from comity.dossier.claims import named
 from comity.dossier.combinations import Quantity, both_ways
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Observation, Observed, Series, TargetTest
@@ -25,8 +24,6 @@ from comity.scenario import quantities as q
 from comity.scenario.phases import years
 
 OBSERVED, PREDICTED, NO_DEAL, PROMISED, SIGNED = "observed", "predicted", "no deal", "promised", "signed"
-OVERLAP = 0.1  # a period counts as before the deal if no more than this share of its days comes after the signing
-ONE_DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,26 @@ def monitor(runs: Runs) -> Monitor:
             part, more = series_rows(runs, observed, series, ratios.get(series.count, ratios.get("", {})))
             rows += part
             notes += more
+            notes += _base_note(runs, observed, series) if ratios else []
             if ratios and series.count not in ratios:
                 notes.append(
                     f"{series.count}: the world has no flows on this count; the ratio is that of its own flows."
                 )
     return Monitor(tuple(rows), tuple(dict.fromkeys(notes)))
+
+
+def _base_note(runs: Runs, observed: Observed, series: Series) -> list[str]:
+    """What the lines of a count rest on, where the verdict on the target of the pair rests on something else."""
+    promises, full = _promises(runs, observed), runs.solved(runs.dossier.main)
+    last = last_before(series, observed.between, runs.signed) if runs.signed else None
+    if not promises or last is None:
+        return []
+    _, pair = runs.pair(observed.between, runs.dossier.where("observed"))
+    same = [run for run in full.runs if run.count is None or run.count.name == series.count]
+    if not same:
+        return []
+    note = line_base(runs, series, last[1], last[0].period, both_ways(same[0], pair)[0])
+    return [note] if note else []
 
 
 Ratios = dict[str, dict[int, Quantity]]  # by count ("" is the first one), then year
@@ -94,7 +106,16 @@ def _ratios_or_note(runs: Runs, observed: Observed) -> tuple[Ratios, str]:
         _, pair = runs.pair(observed.between, runs.dossier.where("observed"))
         return ratios_of(runs, pair, _last_year(runs, observed)), ""
     except (RefusedHere, NoSolutionError, InputError) as problem:
-        return {}, f"No prediction for {observed.title}: {problem}"
+        return {}, f"No prediction for {observed.title}: {_reason(runs, observed, problem)}"
+
+
+def _reason(runs: Runs, observed: Observed, problem: Exception) -> str:
+    """Why a pair has no prediction, as a sentence for a reader who does not see the file."""
+    absent = [code for code in sorted(codes(observed.between)) if code not in runs.world.countries]
+    if absent:
+        verb = "lies" if len(absent) == 1 else "lie"
+        return f"{named(absent)} {verb} inside the rest of the world in {runs.world.name or 'this world'}."
+    return f"{problem.problem}." if isinstance(problem, InputError) else str(problem)
 
 
 def ratios_of(runs: Runs, pair: tuple[int, int], until: int) -> Ratios:
@@ -155,10 +176,10 @@ def series_rows(
     if signed is None:
         return rows, [*notes, "No date of signing: no line without the deal, no prediction."]
     rows.append(point(SIGNED, start, None, "signed"))
-    before = [(row, total) for row, total in reported if share_after(row, signed) <= OVERLAP]
-    if not before:
+    last = last_before(series, observed.between, signed)
+    if last is None:
         return rows, [*notes, f"{series.count}: nothing was reported before the deal, so there is no line without it."]
-    row, level = max(before, key=lambda pair: last_day(pair[0].end))
+    row, level = last
     text = f"last observation before the deal ({row.period}), held flat"
     if share_after(row, signed) > 0:
         notes.append(f"{series.count}: {share_after(row, signed):.0%} of {row.period} lies after the signing.")
@@ -173,12 +194,7 @@ def series_rows(
 def _promises(runs: Runs, observed: Observed) -> list[TargetTest]:
     """Targets the dossier's claims set for this pair."""
     tests = [claim.test for claim in runs.dossier.claims if isinstance(claim.test, TargetTest)]
-    return [test for test in tests if _codes(test.between) == _codes(observed.between)]
-
-
-def _codes(words: tuple[str, ...]) -> set[str]:
-    """Country codes of words that may be codes or names."""
-    return {find_country(word) or word for word in words}
+    return [test for test in tests if codes(test.between) == codes(observed.between)]
 
 
 def _last_year(runs: Runs, observed: Observed, ratios: dict[int, Quantity] | None = None) -> int:
@@ -191,10 +207,3 @@ def _last_year(runs: Runs, observed: Observed, ratios: dict[int, Quantity] | Non
 def middle(row: Observation) -> float:
     """The middle of a period, as a year with fraction."""
     return (years(q.date(row.start)) + years(last_day(row.end) + ONE_DAY)) / 2
-
-
-def share_after(row: Observation, signed: datetime.date) -> float:
-    """Share of a period's days after the day of signing."""
-    start, end = q.date(row.start), last_day(row.end)
-    after = (end - max(signed, start - ONE_DAY)).days
-    return min(max(after / ((end - start).days + 1), 0.0), 1.0)

@@ -107,7 +107,9 @@ def check_figures(dossier: Dossier, texts: Mapping[str, str]) -> tuple[list[str]
     missing = {name: n for name in sources if name not in texts and (n := _quoted(dossier, name))}
     if missing:
         names = ", ".join(f"{name} ({count})" for name, count in missing.items())
-        notes.append(Note(f"Quoted figures not looked up: {names}.", "Give the text with --source ID=FILE."))
+        notes.append(
+            Note(f"Quoted figures not looked up: {names}. Give the text with --source ID=FILE, if you have it.")
+        )
     return lines, notes, problems
 
 
@@ -157,7 +159,7 @@ def _unquoted(dossier: Dossier, name: str, body: list[str]) -> list[Note]:
         for number in reference.paragraph
     ]
     text = f"{name}: paragraphs named without figures begin like this: {'; '.join(said)}."
-    return [Note(text, "Look whether they are the ones meant.")] if said else []
+    return [Note(f"{text} Look whether they are the ones meant.")] if said else []
 
 
 def first_words(paragraph: str, most: int = 50) -> str:

@@ -13,6 +13,10 @@ from comity.errors import InputError, nearest
 from comity.scenario import quantities as q
 from comity.scenario.load import look_alikes
 
+NOTHING_INSIDE = (
+    "Give it a measure of a pair that the world holds. A text of which nothing is in the model is none for comity: "
+    "docs/dossiers.md#codes lists the countries."
+)
 LARGEST = 1e7  # million USD a year: more than any pair trades, so the amount was written in USD
 Problems = Iterator[InputError]
 Path = tuple[str | int, ...]
@@ -77,6 +81,9 @@ def _main(dossier: Dossier) -> Problems:
     elif isinstance(dossier.found.get(dossier.main), Frictions):
         yield InputError(dossier.where("main"), "the main scenario must have measures, not be an upper bound",
                          found=dossier.main)  # fmt: skip
+    elif dossier.main in dossier.found and not dossier.found[dossier.main].measures:
+        yield InputError(dossier.where("main"), "the main scenario has no measures, so there is nothing to assess",
+                         found=dossier.main, advice=NOTHING_INSIDE)  # fmt: skip
 
 
 def _declared(dossier: Dossier) -> list[str]:

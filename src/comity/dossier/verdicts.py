@@ -44,7 +44,10 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """ "Not supported (contradicted: none of it meets the test)"."""
+        """ "Not supported (contradicted: none of it meets the test)"; what cannot be told says so first:
+        "Cannot tell: it straddles the test (not supported)"."""
+        if self.outcome == UNDECIDED:
+            return f"{self.ending[:1].upper()}{self.ending[1:]} ({self.mark})"
         return self.mark[:1].upper() + self.mark[1:] + (f" ({self.ending})" if self.ending else "")
 
     @property

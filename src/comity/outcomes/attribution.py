@@ -145,7 +145,7 @@ def detail_table(solution: Solution, decomposition: Decomposition, countries: li
 def attribution_table(solution: Solution, decomposition: Decomposition, measures: list[str]) -> Columns:
     """One row a measure and country: contribution_pct (100 x log points) and equivalent_variation (million USD)."""
     world = solution.benchmark
-    values = decomposition.parts.measures
+    values = decomposition.parts.measures[: len(measures)]  # a scenario without measures has one part of nothing
     return {
         "measure": np.repeat(np.array(measures), len(world.countries)),
         "country": np.tile(np.array(world.countries), len(measures)),

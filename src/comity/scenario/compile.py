@@ -27,6 +27,7 @@ from comity.scenario.observed import (
     refuse_pending,
     to_find,
 )
+from comity.scenario.places import REST_NOTE
 from comity.scenario.regime_effects import contained_notes
 from comity.scenario.sizes import Level
 
@@ -43,7 +44,8 @@ class MeasureReport:
     cells : flows it concerns; active_cells : those that are positive in this world; moot_cells : those on which an
     embargo or an overriding measure leaves it nothing to do; empty_share : share of its potential trade
     (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
-    in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase.
+    in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase;
+    idle : why it does nothing on this world, empty where it does something.
     """
 
     id: str
@@ -58,6 +60,7 @@ class MeasureReport:
     range: tuple[float, float, float] | None
     in_force: float = 1.0
     dates: str = ""
+    idle: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ def compile_scenario(
     shock = make_shock(world, combine(world, others) if wanted else combined)
     nothing = findings.why_nothing(setting, effects, combined, whole=include is None)
     targets, empty = _targets(setting, effects), findings.empty_share(setting, effects)
+    reports = _reports(setting, effects, combined, empty) if words else []
+    idle = [f"{report.id} does nothing on this world: {report.idle}." for report in reports if report.idle]
     return Compiled(
         made=shock,
         scenario=scenario,
@@ -152,8 +157,8 @@ def compile_scenario(
         year=year,
         level=size_level,
         targets=targets,
-        measures=_reports(setting, effects, combined, empty) if words else [],
-        warnings=findings.warnings(setting, effects, combined, empty),
+        measures=reports,
+        warnings=findings.warnings(setting, effects, combined, empty) + ([] if nothing else idle),
         left_out=_left_out(world, scenario, effects) if words else [],
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
         pairs=_pairs(world, effects),
@@ -174,7 +179,15 @@ def compile_scenario(
 
 def _left_out(world: World, scenario: Any, effects: list[Effect]) -> list[str]:
     missing = dict.fromkeys(missing.sentence for effect in effects for missing in effect.missing)
-    return [*missing, *_rest_left_out(world, scenario)]
+    return [*missing, *_rest_named(world, effects), *_rest_left_out(world, scenario)]
+
+
+def _rest_named(world: World, effects: list[Effect]) -> list[str]:
+    """The rest of the world as a party: who takes it for a country that lies inside it is told."""
+    if REST_OF_WORLD not in world.countries:
+        return []
+    ids = dict.fromkeys(effect.id for effect in effects if REST_OF_WORLD in effect.parties)
+    return [f"{REST_NOTE} It takes part in: {listing(ids)}."] if ids else []
 
 
 def _rest_left_out(world: World, scenario: Any) -> list[str]:
@@ -311,6 +324,7 @@ def _reports(
                 range=(levels.low, levels.central, levels.high) if sized else None,
                 in_force=first.share,
                 dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
+                idle=findings.why_idle(setting.world, parts, combined),
             )
         )
     return reports

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FEW = 4  # wedges named one by one
 UNDATED = "none given, in force from the start"
 WHOLE = ("embargo", "export_ban")  # kinds that are never half in force
+COSTED = ("border_time", "visa")  # what is sized as a cost is a cost, whatever it comes from
 WHAT = {
     "ntb": "non-tariff cost of trade",
     "sanction": "cost of trade under the sanctions",
@@ -139,6 +140,8 @@ def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> s
         change = percent(effect.value - 1, sign=True)
         return f"{what.capitalize()} changes so that {trade}, all else equal, would change by {change}"
     relative = effect.value - 1 if form == "hat" else effect.value
+    if measure.kind in COSTED:
+        return f"Trade cost of {trade} changes by {percent(relative, sign=True)} ({what})"
     return f"{what.capitalize()} on {trade} changes by {percent(relative, sign=True)}"
 
 

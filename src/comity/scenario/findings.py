@@ -111,6 +111,25 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     return "every rate and cost is already where the measures would put it"
 
 
+def why_idle(world: World, effects: list[Effect], combined: Combined) -> str:
+    """Why one measure does nothing on this world; empty where it does something or is not in force."""
+    placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
+    if not placed or len(placed) < len(effects) or any(effect.share == 0 for effect in placed):
+        return ""
+    cells = np.concatenate([effect.cells for effect in placed])
+    active = cells[world.trade_share.ravel()[cells] > 0]
+    if not len(active):
+        return "every flow it concerns is zero, and a flow that is zero stays zero"
+    for name, rates, base in (
+        ("tariff", combined.tariff, world.tariff),
+        ("export_tax", combined.export_tax, world.export_tax),
+    ):
+        alone = rates is not None and all(effect.what == name for effect in placed)
+        if alone and (rates[active] == base.ravel()[active]).all():  # type: ignore[index]
+            return f"every {name.replace('_', ' ')} it concerns is already where it would put it"
+    return ""
+
+
 def _changed(world: World, combined: Combined) -> NDArray[np.bool_]:
     """Which of the touched cells change."""
     cells = combined.cells

@@ -14,11 +14,13 @@ class Strict(BaseModel):
 
 
 class FromFile(Strict):
-    """What a file holds, with its text, its name and the line of every key."""
+    """What a file holds, with its text, its name and the line of every key; `_prefix` is where it stands, where it is
+    part of a file."""
 
     _text: str = PrivateAttr(default="")
     _file: str = PrivateAttr(default="scenario")
     _lines: dict[Path, int] = PrivateAttr(default_factory=dict)
+    _prefix: Path = PrivateAttr(default=())
 
     @property
     def text(self) -> str:
@@ -32,4 +34,4 @@ class FromFile(Strict):
         """Place of a key for a complaint: file, line, measures[0].importers."""
         lines = self._lines  # once: reading a private attribute is slow, and every combination of a range asks
         line = next((lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in lines), None)
-        return place(self._file, line, path)
+        return place(self._file, line, (*self._prefix, *path))

@@ -11,6 +11,21 @@ PHASED = ("from", "to", "date", "start", "end", "begins", "ends", "by", "until",
 POINTS = "A claim points to its scenario through `test`: test: {kind: ..., scenario: ...}; commitments name measures."
 CLAIM_KEYS = ("commitment", "commitments", "scenario", "measures", "measure", "kind")
 
+# parts of words that somebody who does not know the kinds may write
+KINDS_FOR = {
+    "border": "border_time", "custom": "border_time", "procedure": "border_time", "facilitat": "border_time",
+    "queue": "border_time", "dut": "tariff", "levy": "tariff", "fta": "agreement", "free_trade": "agreement",
+    "union": "agreement", "road": "corridor", "rail": "corridor", "transport": "corridor", "transit": "corridor",
+    "consul": "visa", "driver": "visa", "cost": "ntb", "quota": "ntb", "licen": "ntb", "standard": "ntb",
+    "barrier": "ntb", "ban": "embargo", "aid": "transfer", "grant": "transfer", "payment": "transfer",
+}  # fmt: skip
+
+
+def kind_for(word: object, kinds: Iterable[str]) -> str | None:
+    """The kind of measure that a word which is no kind was probably meant to be."""
+    known, text = set(kinds), str(word).casefold()
+    return next((kind for part, kind in KINDS_FOR.items() if part in text and kind in known), None)
+
 
 def hint(key: object, allowed: Iterable[str]) -> str | None:
     """Advice on an unknown key where its spelling says nothing: the key belongs somewhere else."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from comity.errors import InputError, nearest, shorten
-from comity.scenario.hints import hint, misspelt
+from comity.scenario.hints import hint, kind_for, misspelt
 from comity.scenario.located import MAX_BYTES, Located, place, read_yaml
 
 if TYPE_CHECKING:
@@ -231,8 +231,8 @@ def _unknown_kind(where: str, found: Any, grammar: Grammar) -> InputError:
     kind = found.get("kind")
     if kind is None:
         return InputError(where, f"the {grammar.noun} does not say its kind", found="no 'kind'", allowed=kinds)
-    return InputError(f"{where}.kind", f"unknown kind of {grammar.noun}", found=kind, allowed=kinds,
-                      nearest=nearest(kind, kinds))  # fmt: skip
+    return InputError(f"{where}.kind", f"unknown kind of {grammar.noun}", found=kind, allowed=", ".join(kinds),
+                      nearest=nearest(kind, kinds) or kind_for(kind, kinds))  # fmt: skip
 
 
 def _walk(loc: tuple[Any, ...], grammar: Grammar, *, ends_in_key: bool) -> tuple[tuple[Any, ...], Any]:

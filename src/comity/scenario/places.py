@@ -26,6 +26,11 @@ from comity.kept import KeptByKey
 
 Positions = NDArray[np.intp]
 LAST_DAY = datetime.date.max
+REST_NOTE = "The rest of the world (ROW) is all other economies together, no country inside it."
+INSIDE = (
+    "This world has no figures of its own for it: leave it out of measures and tests; in a dossier what is promised or "
+    "claimed of it is `outside` (docs/dossiers.md#codes). Do not write ROW for it: ROW is all other economies together."
+)
 
 
 @dataclass
@@ -107,7 +112,7 @@ def _lacking(world: World, word: str, code: str, where: str) -> InputError:
         f"the world {world.name or '(unnamed)'} has no such country{inside}",
         found=shown,
         allowed=f"one of its {len(world.countries)} codes: {listing(world.countries)}",
-        advice="It is known, and this world has no figures of its own for it." if rest else None,
+        advice=INSIDE if rest else None,
     )
 
 

@@ -1,0 +1,122 @@
+"""Two bases of one pair's trade: the world's base year, on which verdicts rest, and what was observed, on which the
+lines over time rest. Where they lie apart, both places say so."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from comity.classifications.countries import find_country
+from comity.dossier.amounts import SAME, dollars
+from comity.dossier.runs import Runs
+from comity.dossier.schema import Observation, Observed, Series, TargetTest
+from comity.scenario import quantities as q
+
+OVERLAP = 0.1  # a period counts as before the deal if no more than this share of its days comes after the signing
+ONE_DAY = datetime.timedelta(days=1)
+TIMES = 2.0  # from here on a difference is told as a factor
+
+
+def total_of(row: Observation, between: tuple[str, ...]) -> float | None:
+    """Trade both ways in million USD; None where only one direction was reported."""
+    if row.total is not None:
+        return row.total
+    first, second = between
+    ways = [f"{first}-{second}", f"{second}-{first}"]
+    return sum(row.flows[way] for way in ways) if all(way in row.flows for way in ways) else None
+
+
+def last_day(text: str) -> datetime.date:
+    """The end of a period: a bare year ends with its last day."""
+    return datetime.date(int(text), 12, 31) if len(text) == 4 else q.date(text)
+
+
+def share_after(row: Observation, signed: datetime.date) -> float:
+    """Share of a period's days after the day of signing."""
+    start, end = q.date(row.start), last_day(row.end)
+    after = (end - max(signed, start - ONE_DAY)).days
+    return min(max(after / ((end - start).days + 1), 0.0), 1.0)
+
+
+def last_before(series: Series, between: tuple[str, ...], signed: datetime.date) -> tuple[Observation, float] | None:
+    """The last row of both directions that lies before the signing, with its total."""
+    known = [(row, total) for row in series.rows if (total := total_of(row, between)) is not None]
+    before = [pair for pair in known if share_after(pair[0], signed) <= OVERLAP]
+    return max(before, key=lambda pair: last_day(pair[0].end)) if before else None
+
+
+def codes(words: tuple[str, ...]) -> set[str]:
+    """Country codes of words that may be codes or names."""
+    return {find_country(word) or word for word in words}
+
+
+def short(million: float) -> str:
+    """Three digits, in the unit of the amount: 5.21 billion."""
+    return dollars(float(f"{million:.3g}")).removesuffix(" USD a year")
+
+
+def apart(value: float, base: float) -> str:
+    """How far a value lies from a base: "16 per cent less", "3.1 times as much"."""
+    ratio = value / base
+    if not 1 / TIMES < ratio < TIMES:
+        return f"{ratio:.2g} times as much"
+    return f"{abs(100 * (ratio - 1)):.0f} per cent {'more' if ratio > 1 else 'less'}"
+
+
+def _of_pair(runs: Runs, test: TargetTest, count: str) -> Iterator[tuple[Observed, Series]]:
+    """Observed series of a target's pair; on a named count those of that count alone."""
+    for observed in runs.dossier.observed:
+        if codes(observed.between) == codes(test.between):
+            for series in observed.series:
+                if not count or series.count == count:
+                    yield observed, series
+
+
+def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) -> tuple[str, ...]:
+    """A note where the source reports another trade for the base year (or the year nearest to it) than the flow the
+    test starts from. count : the one it is judged on, empty in a world with one count."""
+    year, told = runs.world.base_year, []
+    if year is None or before <= 0:
+        return ()
+    for observed, series in _of_pair(runs, test, count):
+        rows = [(row, total) for row in series.rows if (total := total_of(row, observed.between)) is not None]
+        if not rows:
+            continue
+        row, total = min(rows, key=lambda pair: abs(last_day(pair[0].end).year - year))
+        if abs(total - before) > SAME * before:
+            told.append(f"{short(total)} in {row.period} ({series.count}; {apart(total, before)})")
+    if not told:
+        return ()
+    said = f"comity's world has {short(before)} USD in its base year {year}, the source {' and '.join(told)}"
+    return (
+        f"{said}; the test starts from the world's, the lines over time from the last observation before the deal.",
+    )
+
+
+def met_before(runs: Runs, test: TargetTest, before: float, count: str) -> tuple[str, ...]:
+    """Whether the target was met before the deal: on the world's trade, and on the last observation where it is not
+    the same answer. Nothing where both say it was not."""
+    year, met = runs.world.base_year, before >= test.at_least
+    on = count or f"the trade of {runs.world.name or 'this world'}"
+    said = f"On {on} the target was {'' if met else 'not '}met before anything was carried out: {short(before)} USD"
+    said += f" in the base year {year}." if year else "."
+    seen = []
+    for observed, series in _of_pair(runs, test, count):
+        last = last_before(series, observed.between, runs.signed) if runs.signed else None
+        if last and (last[1] >= test.at_least) != met:
+            seen.append(f"{short(last[1])} USD in {last[0].period} ({series.count})")
+    if seen:
+        other = "had not met it" if met else "had met it"
+        return (f"{said} The last observation before the deal, {' and '.join(seen)}, {other}.",)
+    return (said,) if met else ()
+
+
+def line_base(runs: Runs, series: Series, level: float, period: str, before: float) -> str:
+    """What the lines over time rest on, where the verdict on the target rests on another amount; else nothing."""
+    if before <= 0 or abs(level - before) <= SAME * before:
+        return ""
+    return (
+        f"{series.count}: the lines start from the last observation before the deal, {short(level)} USD in {period}; "
+        f"the verdict on the target starts from the trade of {runs.world.name or 'this world'}, {short(before)} USD in "
+        f"its base year {runs.world.base_year}, {apart(before, level)}. So the two give different amounts for one year."
+    )
