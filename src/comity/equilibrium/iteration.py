@@ -239,6 +239,6 @@ def _held(step: Array, lowest: float) -> NDArray[np.float32]:
     return np.clip(step, lowest, LARGEST_STEP).astype(np.float32)
 
 
-def _by_country(matrices: Array, columns: Array) -> Array:
+def _by_country(matrices: NDArray[Any], columns: NDArray[Any]) -> NDArray[Any]:
     """(J, N) result of applying each country's (J, J) matrix to its column of a (J, N) array."""
     return np.matmul(matrices, columns.T[:, :, None])[:, :, 0].T
