@@ -45,8 +45,8 @@ def test_run_tells_the_wedge(folder: Path) -> None:
     done = comity("run", str(folder / "fell.yaml"), "--out", str(folder / "out"), "--draws", "0")
     assert done.returncode == 0 and done.stderr == "", done.stderr
     for words in (
-        "is sized by what was observed: exports −41 % in all the sectors together (trade cost found: x 1.",
-        "fell: sized by what was observed: exports −41 % (low −20 %, high −50 %)", "; wedge found: x 1.",
+        "is sized by what was observed: exports −41\u202f% in all the sectors together (trade cost found: x 1.",
+        "fell: sized by what was observed: exports −41\u202f% (low −20\u202f%, high −50\u202f%)", "; wedge found: x 1.",
         "recomputed, trade meets what was observed to ",
     ):  # fmt: skip
         assert words in done.stdout, words
