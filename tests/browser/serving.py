@@ -16,7 +16,7 @@ import pytest
 
 from tests.browser.conftest import CHROMIUM, DRIVER, HEIGHT, resize
 
-WAIT = 120.0  # seconds at most for anything the page does; a band takes 3 on a free machine and waits for whatever else runs
+WAIT = 40.0  # seconds at most for anything the page does; a band takes 2 on a free machine, a step a fiftieth of one
 
 
 @contextmanager

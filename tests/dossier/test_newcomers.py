@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from comity import InputError, assess, load_world
-from comity.dossier.assess import JUDGES
 from comity.dossier.bases import apart
 from comity.dossier.check import check_dossier
 from comity.dossier.explain import explain_dossier
@@ -17,6 +17,9 @@ from comity.scenario.hints import kind_for
 from comity.scenario.schema import KINDS
 from tests.dossier.test_check import MANUAL, comity
 
+JUDGES = re.compile(
+    r"On .+ the (target was|same test ends)|On .+: (not )?supported|An upper bound cannot|This world holds one count"
+)
 TEMPLATE = MANUAL.split("```yaml\n")[1].split("```")[0]
 
 

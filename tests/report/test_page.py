@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from comity import Outcomes, load_world, simulate
-from comity.report import among, charts, drawing, headline, reasons, sectors, trade_drawing, vega_lite
+from comity.report import among, charts, drawing, headline, lead, reasons, sectors, trade_drawing, vega_lite
 from comity.report import words as words_module
 from comity.report.page import by_sector, context, page
 from comity.report.terminal import summary, verdict
@@ -35,7 +35,7 @@ def drawn(outcomes: Outcomes) -> str:
 
 def test_lead_names_trade_and_the_gain_or_loss_of_both(outcomes: Outcomes) -> None:
     """A loss must not hide behind trade that grows, nor behind the gain of the other."""
-    first, second = headline.lead(outcomes)
+    first, second = lead.lead(outcomes)
     assert first == (
         "Carried out in full, these measures would raise goods trade between Iran and Belarus from 554 to about 592 "
         "million US dollars a year, raise real income of Belarus by about 0.47 per cent, and lower that of Iran by "
@@ -50,7 +50,7 @@ def test_lead_names_every_one_of_three_parties_and_keeps_their_trade() -> None:
     """A new user's question: what if Russia joins? The loss of Iran stands in the first sentence."""
     between = PAIR.replace("importers: [IRN], exporters: [BLR]", "between: [IRN, BLR, RUS]").replace("2027", "2024")
     joined = simulate(load_world(), parse_scenario(between))
-    first, second = headline.lead(joined)
+    first, second = lead.lead(joined)
     assert first == (
         "Carried out in full, these measures would raise real income of Belarus by about 0.026 per cent and of Russia by "
         "about 0.016 per cent, and lower that of Iran by about 0.052 per cent."
@@ -83,7 +83,7 @@ def test_lead_names_every_one_of_three_parties_and_keeps_their_trade() -> None:
 def test_of_many_the_lead_names_both_ends_and_counts() -> None:
     text = PAIR.replace("importers: [IRN], exporters: [BLR], size: {to: 0.0}", "importers: all, exporters: [all, ROW], size: {change: 0.2}")  # fmt: skip  # noqa: E501
     everybody = simulate(labelled_world(), parse_scenario(text))
-    first = headline.lead(everybody)[0]
+    first = lead.lead(everybody)[0]
     assert first.endswith("; of 5 economies 0 gain, 4 lose, and 1 cannot be told from zero.")
     assert (
         " lower real income of the rest of the world most in money, by about 5.3 per cent, and of China least " in first
@@ -106,7 +106,7 @@ def test_why_names_the_largest_part_with_its_sign() -> None:
 
 def test_lead_says_why_nothing_changes() -> None:
     nothing = simulate(labelled_world(), parse_scenario(PAIR), year=2023)
-    first, second = headline.lead(nothing)
+    first, second = lead.lead(nothing)
     assert first.startswith("Nothing changes, because ") and second == ""
     text = summary(nothing)
     assert "Nothing changes, because" in text and "Goods trade between" not in text
@@ -220,6 +220,6 @@ def test_a_measure_on_everybody_has_no_party() -> None:
     everybody = simulate(labelled_world(), parse_scenario(text))
     assert everybody.parties == []
     largest = max(everybody.welfare.rows, key=lambda row: abs(row.equivalent_variation))
-    assert charts.label(largest.country) in headline.lead(everybody)[0]
+    assert charts.label(largest.country) in lead.lead(everybody)[0]
     assert len(headline.three(everybody)) == 3 and "Who else is affected" not in summary(everybody)
     assert len(charts.flows_data(everybody)) == 8

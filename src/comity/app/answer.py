@@ -24,7 +24,7 @@ from comity.outcomes.counts import Count, counts_of
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.report.among import FEW, differing
-from comity.report.headline import lead
+from comity.report.lead import lead
 from comity.report.reasons import reasons
 from comity.report.sectors import sectors_data
 from comity.report.smoothed_rows import WORTH_SAYING, empty_words, smoothed_answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +16,7 @@ from comity.dossier.monitor import Monitor, monitor
 from comity.dossier.recovered import recovered
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Claim, Commitment, Dossier
-from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Verdict
+from comity.dossier.verdicts import CANNOT_TELL, NOT_SUPPORTED, OUTSIDE, Figure, Judging, Verdict
 from comity.equilibrium.blas import ONE_BLAS_THREAD
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.numbers import SCHEMA_VERSION, Number
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
-# notes that read as a verdict: the nearest answer has none
-JUDGES = re.compile(
-    r"On .+ the (target was|same test ends)|On .+: (not )?supported|An upper bound cannot|This world holds one count"
-)
 NO_HISTORY = "no history given"  # by the author; "not reported" is a status that somebody looked for
 APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
@@ -276,7 +271,7 @@ def outside(runs: Runs, claim: Claim) -> Verdict:
         answer = _warned(runs, claim.nearest, TESTS[claim.nearest.kind](runs, claim, claim.nearest))
     except (RefusedHere, NoSolutionError) as refusal:
         return Verdict(claim, OUTSIDE, notes=(f"No {NEAREST}: {refusal}",))
-    notes = tuple(note for note in answer.notes if not JUDGES.match(note))
+    notes = tuple(note for note in answer.notes if not isinstance(note, Judging))
     return Verdict(claim, OUTSIDE, figures=(_beside(answer.main),) if answer.main else (), notes=notes)
 
 

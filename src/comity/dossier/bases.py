@@ -4,12 +4,13 @@ lines over time rest. Where they lie apart, both places say so."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from comity.classifications.countries import find_country
 from comity.dossier.amounts import SAME, dollars
+from comity.dossier.references import last_day, parties
 from comity.dossier.runs import Runs
 from comity.dossier.schema import Observation, Observed, Series, TargetTest
+from comity.dossier.verdicts import Judging
 from comity.scenario import quantities as q
 
 OVERLAP = 0.1  # a period counts as before the deal if no more than this share of its days comes after the signing
@@ -26,9 +27,9 @@ def total_of(row: Observation, between: tuple[str, ...]) -> float | None:
     return sum(row.flows[way] for way in ways) if all(way in row.flows for way in ways) else None
 
 
-def last_day(text: str) -> datetime.date:
-    """The end of a period: a bare year ends with its last day."""
-    return datetime.date(int(text), 12, 31) if len(text) == 4 else q.date(text)
+def every_count(series: Sequence[Series]) -> str:
+    """What a test of every count rests on, in words: the one count by its name."""
+    return series[0].count if len(series) == 1 else "every count"
 
 
 def share_after(row: Observation, signed: datetime.date) -> float:
@@ -43,11 +44,6 @@ def last_before(series: Series, between: tuple[str, ...], signed: datetime.date)
     known = [(row, total) for row in series.rows if (total := total_of(row, between)) is not None]
     before = [pair for pair in known if share_after(pair[0], signed) <= OVERLAP]
     return max(before, key=lambda pair: last_day(pair[0].end)) if before else None
-
-
-def codes(words: tuple[str, ...]) -> set[str]:
-    """Country codes of words that may be codes or names."""
-    return {find_country(word) or word for word in words}
 
 
 def short(million: float) -> str:
@@ -66,7 +62,7 @@ def apart(value: float, base: float) -> str:
 def _of_pair(runs: Runs, test: TargetTest, count: str) -> Iterator[tuple[Observed, Series]]:
     """Observed series of a target's pair; on a named count those of that count alone."""
     for observed in runs.dossier.observed:
-        if codes(observed.between) == codes(test.between):
+        if parties(observed.between) == parties(test.between):
             for series in observed.series:
                 if not count or series.count == count:
                     yield observed, series
@@ -107,8 +103,8 @@ def met_before(runs: Runs, test: TargetTest, before: float, count: str) -> tuple
             seen.append(f"{short(last[1])} USD in {last[0].period} ({series.count})")
     if seen:
         other = "had not met it" if met else "had met it"
-        return (f"{said} The last observation before the deal, {' and '.join(seen)}, {other}.",)
-    return (said,) if met else ()
+        return (Judging(f"{said} The last observation before the deal, {' and '.join(seen)}, {other}."),)
+    return (Judging(said),) if met else ()
 
 
 def line_base(runs: Runs, series: Series, level: float, period: str, before: float) -> str:

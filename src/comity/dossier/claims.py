@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from comity.dossier.amounts import amount, dollars
-from comity.dossier.bases import last_day, met_before, starts_elsewhere, total_of
+from comity.dossier.bases import every_count, met_before, starts_elsewhere, total_of
 from comity.dossier.combinations import (
     MONEY,
     NOISE,
@@ -28,9 +28,10 @@ from comity.dossier.combinations import (
     whose,
 )
 from comity.dossier.frictions import Bound
+from comity.dossier.references import last_day
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, GainTest, GrowthTest, Observation, RankingTest, TargetTest, TradeTest
-from comity.dossier.verdicts import BEFORE, CANNOT_TELL, NOT_SUPPORTED, SUPPORTED, Figure, Verdict, mark_of
+from comity.dossier.verdicts import BEFORE, CANNOT_TELL, NOT_SUPPORTED, SUPPORTED, Figure, Judging, Verdict, mark_of
 from comity.errors import InputError, nearest
 from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import Variant
@@ -40,7 +41,7 @@ Meets = Callable[[float], bool]
 
 UPPER_BOUND = "cannot tell: an upper bound can only refute"
 LISTED = 8  # economies by name in one sentence
-CANNOT_SUPPORT = "An upper bound cannot support a claim: all of it meets the test, and policy may reach less."
+CANNOT_SUPPORT = Judging("An upper bound cannot support a claim: all of it meets the test, and policy may reach less.")
 
 
 def bounded(mark: str, ending: str, upper: bool) -> tuple[str, str, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def by_count(runs: tuple[OnCount, ...], quantities: list[Quantity], meets: Meets
     marks = [words_of(*judge([quantity], meets)) for quantity in quantities]
     if len(set(marks)) < 2:
         return ()
-    return tuple(f"On {run.count.name}: {text}." for run, text in zip(runs, marks, strict=True) if run.count)
+    return tuple(Judging(f"On {run.count.name}: {text}.") for run, text in zip(runs, marks, strict=True) if run.count)
 
 
 def named(codes: Any) -> str:
@@ -106,12 +107,13 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
         if k != judged and run.count:
             other = judge([after[k]], meets)
             already = ", already before" if before[k] >= test.at_least else ""
-            notes += (f"On {run.count.name} the same test ends: {words_of(*other)}{already}.",)
+            notes += (Judging(f"On {run.count.name} the same test ends: {words_of(*other)}{already}."),)
     count = full.runs[judged].count
     own = count.name if count else ""
     notes = (*met_before(runs, test, before[judged], own), *notes)
     if test.count and not any(run.count for run in full.runs):
-        notes += (f"This world holds one count of this trade; it is judged on that one, not on {test.count}.",)
+        one = f"This world holds one count of this trade; it is judged on that one, not on {test.count}."
+        notes += (Judging(one),)
     notes += starts_elsewhere(runs, test, before[judged], own)
     needs = labelled(f"at least {dollars(test.at_least)}", on_label(full.runs[judged]))
     return Verdict(claim, mark, ending, numbers[judged], needs, test.at_least, tuple(figures),
@@ -307,8 +309,7 @@ def growth(runs: Runs, claim: Claim, test: GrowthTest) -> Verdict:
     if mark == SUPPORTED and runs.signed and max(ends) <= runs.signed:
         ending = BEFORE
     main = min(ratios, key=lambda number: number.estimate) if ratios else None
-    counts = "every count" if len(observed.series) > 1 else observed.series[0].count
-    needs = f"at least {amount(test.at_least)} times, on {counts}"
+    needs = f"at least {amount(test.at_least)} times, on {every_count(observed.series)}"
     return Verdict(claim, mark, ending, main, needs, test.at_least, tuple(figures), notes)
 
 

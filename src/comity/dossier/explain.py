@@ -8,6 +8,7 @@ from typing import Any
 from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_country
 from comity.dossier.amounts import dollars
+from comity.dossier.bases import every_count
 from comity.dossier.check import known_counts, rest_notes
 from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, GrowthTest, Reference, TargetTest
 from comity.errors import InputError
@@ -23,7 +24,8 @@ def explain_dossier(dossier: Dossier, world: World) -> list[str]:
     for name, thing in dossier.found.items():
         lines += ["", f"Scenario {name}" + (" (main):" if name == dossier.main else ":")]
         lines += [f"  {line}" for line in _scenario(dossier, name, thing, world)]
-    lines += ["", *(str(note) for note in rest_notes(dossier))] if rest_notes(dossier) else []
+    rest = rest_notes(dossier)
+    lines += ["", *(str(note) for note in rest)] if rest else []
     if dossier.commitments:
         lines += ["", "Commitments:"]
         for commitment in dossier.commitments:
@@ -60,10 +62,7 @@ def _commitment(commitment: Commitment) -> list[str]:
 
 def _claim(claim: Claim, world: World, dossier: Dossier) -> list[str]:
     head = f"{claim.id}: {claim.statement.rstrip('.')}" + (f" ({claim.by})." if claim.by else ".")
-    lines = [asked(claim, world)]
-    if isinstance(claim.test, GrowthTest):
-        counts = [series.count for item in dossier.observed if item.id == claim.test.observed for series in item.series]
-        lines = [lines[0].replace("on every count", f"on {counts[0]}")] if len(counts) == 1 else lines
+    lines = [asked(claim, world, dossier)]
     if claim.nearest is not None:
         lines.append(f"Nearest answer, without a verdict: {words_of(claim.nearest)}")
     if claim.reading:
@@ -84,13 +83,16 @@ def written(reference: Reference) -> str:
     return ", ".join(parts)
 
 
-def asked(claim: Claim, world: World | None = None) -> str:
-    """What a claim's test asks (of this world, where one is given), or why it is outside the model."""
+def asked(claim: Claim, world: World | None = None, dossier: Dossier | None = None) -> str:
+    """What a claim's test asks (of this world and these observations, where given), or why it is outside the model."""
     if claim.test is None:
         return _outside(claim.outside)
     if world is not None and isinstance(claim.test, TargetTest) and not known_counts(world, claim.test):
         judged = f"set on {claim.test.count} and judged on the one count that {world.name or 'this world'} holds"
         return f"Test: {_target(claim.test, judged)}."
+    if dossier is not None and isinstance(claim.test, GrowthTest):
+        series = [one for item in dossier.observed if item.id == claim.test.observed for one in item.series]
+        return f"Test: {_growth(claim.test, every_count(series))}."
     return f"Test: {words_of(claim.test)}"
 
 
@@ -149,10 +151,10 @@ def _recovered(test: Any) -> str:
     )
 
 
-def _growth(test: Any) -> str:
+def _growth(test: Any, counts: str = "every count") -> str:
     return (
         f"observed trade {test.observed} in {test.until} is at least {number(test.at_least)} times that in "
-        f"{test.since}, on every count"
+        f"{test.since}, on {counts}"
     )
 
 

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from comity.dossier.amounts import amount
-from comity.dossier.bases import ONE_DAY, codes, last_before, last_day, line_base, share_after, total_of
+from comity.dossier.bases import ONE_DAY, last_before, line_base, share_after, total_of
 from comity.dossier.claims import named
 from comity.dossier.combinations import Quantity, both_ways
+from comity.dossier.references import last_day, parties
 from comity.dossier.runs import RefusedHere, Runs, Solved
 from comity.dossier.schema import Observation, Observed, Series, TargetTest
 from comity.errors import InputError, NoSolutionError
@@ -111,7 +112,7 @@ def _ratios_or_note(runs: Runs, observed: Observed) -> tuple[Ratios, str]:
 
 def _reason(runs: Runs, observed: Observed, problem: Exception) -> str:
     """Why a pair has no prediction, as a sentence for a reader who does not see the file."""
-    absent = [code for code in sorted(codes(observed.between)) if code not in runs.world.countries]
+    absent = [code for code in sorted(parties(observed.between)) if code not in runs.world.countries]
     if absent:
         verb = "lies" if len(absent) == 1 else "lie"
         return f"{named(absent)} {verb} inside the rest of the world in {runs.world.name or 'this world'}."
@@ -194,7 +195,7 @@ def series_rows(
 def _promises(runs: Runs, observed: Observed) -> list[TargetTest]:
     """Targets the dossier's claims set for this pair."""
     tests = [claim.test for claim in runs.dossier.claims if isinstance(claim.test, TargetTest)]
-    return [test for test in tests if codes(test.between) == codes(observed.between)]
+    return [test for test in tests if parties(test.between) == parties(observed.between)]
 
 
 def _last_year(runs: Runs, observed: Observed, ratios: dict[int, Quantity] | None = None) -> int:

@@ -121,7 +121,7 @@ def _commitments(dossier: Dossier) -> Problems:
             yield from _measure(dossier, ("commitments", k, "measures", j), name)
         events = commitment.history
         for j in range(1, len(events)):
-            if _last_day(events[j].date) < q.date(events[j - 1].date):
+            if last_day(events[j].date) < q.date(events[j - 1].date):
                 yield InputError(dossier.where("commitments", k, "history", j, "date"), "the events are not in order",
                                  found=f"{events[j].date} after {events[j - 1].date}")  # fmt: skip
 
@@ -236,8 +236,8 @@ def _rows(dossier: Dossier) -> Iterator[tuple[Path, Observation]]:
                 yield ("observed", k, "series", j, "rows", i), row
 
 
-def _last_day(text: str) -> datetime.date:
-    """The last day of a moment: a bare year ends on 31 December."""
+def last_day(text: str) -> datetime.date:
+    """The end of a moment or period: a bare year ends on 31 December."""
     return datetime.date(int(text), 12, 31) if len(text) == 4 else q.date(text)
 
 
@@ -265,11 +265,11 @@ def _setter(dossier: Dossier, path: Path, observed: Observed, series: Series) ->
 
 def _order(dossier: Dossier, path: Path, series: Series) -> Problems:
     for i, row in enumerate(series.rows):
-        if _last_day(row.end) < q.date(row.start):
+        if last_day(row.end) < q.date(row.start):
             yield InputError(dossier.where(*path, i, "end"), "the period ends before it starts",
                              found=f"{row.start} to {row.end}",
                              allowed=f"an end on or after {row.start}")  # fmt: skip
-        if i and _last_day(row.start) < q.date(series.rows[i - 1].start):
+        if i and last_day(row.start) < q.date(series.rows[i - 1].start):
             yield InputError(dossier.where(*path, i, "start"), "the rows of a series stand in order of time",
                              found=f"{row.start} after {series.rows[i - 1].start}")  # fmt: skip
 

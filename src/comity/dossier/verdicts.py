@@ -15,6 +15,10 @@ BEFORE = "before the deal, not credited to it"
 REFUTED, UNDECIDED = "contradicted", "cannot tell"  # the two ways in which a claim is not supported
 
 
+class Judging(str):
+    """A note that reads as a verdict: a nearest answer, which has none, leaves it out."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A number of a verdict with what it means: "on Belarus's count", "low size", "what lifting would bring"."""

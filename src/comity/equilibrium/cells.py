@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.changes import Changes, Positions
+from comity.equilibrium.changes import Changes, Positions, occurring
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
@@ -122,10 +122,9 @@ def _new_rates(world: World, part: Changes) -> Array:
 def cells_of(entries: Entries, width: int, shape: tuple[int, ...]) -> Cells:
     """The columns of `width` members in a World of that shape (sector, importer, exporter)."""
     count = shape[2]
-    touched = np.zeros(int(np.prod(shape)), dtype=bool)
-    touched[entries.flat] = True
-    flat = np.flatnonzero(touched)
-    row_of = np.zeros(len(touched), dtype=np.intp)
+    size = int(np.prod(shape))
+    flat = occurring([entries.flat], size)
+    row_of = np.zeros(size, dtype=np.intp)
     row_of[flat] = np.arange(len(flat))
     row = row_of[entries.flat]
     border, whole = (np.zeros((len(flat), width), dtype=entries.border.dtype) for _ in range(2))

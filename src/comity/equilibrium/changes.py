@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -127,7 +128,12 @@ def _union(lists: list[Positions], shape: tuple[int, ...]) -> Positions:
         return np.zeros(0, dtype=np.intp)
     if all(len(other) == len(lists[0]) and (other == lists[0]).all() for other in lists[1:]):
         return lists[0]
-    touched = np.zeros(int(np.prod(shape)), dtype=bool)
+    return occurring(lists, int(np.prod(shape)))
+
+
+def occurring(lists: Iterable[Positions], size: int) -> Positions:
+    """Ascending positions below `size` that occur in any of the lists, in whatever order and however often."""
+    touched = np.zeros(size, dtype=bool)
     for positions in lists:
         touched[positions] = True
     return np.flatnonzero(touched)

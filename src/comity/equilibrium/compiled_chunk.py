@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.equilibrium.changes import occurring
 from comity.equilibrium.chunk import PASSES, ChunkAnswers, Engine
 from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look, store
 from comity.equilibrium.compiled_anderson import History, advance
@@ -160,16 +161,15 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
     if entries is None:
         nothing = np.zeros((0, 1))
         return Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nowhere, nothing, nothing)
-    touched = np.zeros(sectors * n * n, dtype=bool)
-    touched[entries.flat] = True
-    if len(entries.flat) < SPARSE * np.count_nonzero(touched) * len(members):
+    union = occurring([entries.flat], sectors * n * n)
+    if len(entries.flat) < SPARSE * len(union) * len(members):
         order = np.argsort(entries.flat, kind="stable")
         flat, own = entries.flat[order], entries.member[order]
         border, whole = entries.border[order][:, None], entries.whole[order][:, None]
     else:
         cells = members.cells
         assert cells is not None
-        flat, own, border, whole = np.flatnonzero(touched), nowhere, cells.border, cells.whole
+        flat, own, border, whole = union, nowhere, cells.border, cells.whole
     return Changed(
         first=np.searchsorted(flat, np.arange(sectors + 1) * n * n).astype(np.int64),
         buyer=flat // n % n,

@@ -134,8 +134,9 @@ class Members:
         return self._handing_on(cast, change)
 
     def _handing_on(self, other: Members, change: Callable[[Array], Array]) -> Members:
-        if vars(self).get("cells") is not None:
-            vars(other)["cells"] = self.cells.each(change)  # type: ignore[union-attr]
+        made: Cells | None = vars(self).get("cells")
+        if made is not None:
+            vars(other)["cells"] = made.each(change)
         return other
 
 

@@ -13,7 +13,6 @@ from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
 from comity.report.among import Trade, cards_of
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
-from comity.report.lead import lead as lead
 from comity.report.words import (
     THIN,
     change_in_per_cent,

@@ -17,7 +17,8 @@ from comity.report.among import among, count_lines
 from comity.report.dossier_page import dossier_context, dossier_python
 from comity.report.drawing import DARK
 from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding, map_finding
-from comity.report.headline import lead, three
+from comity.report.headline import three
+from comity.report.lead import lead
 from comity.report.origins import origins
 from comity.report.reasons import reasons
 from comity.report.sectors import sector_finding
