@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ import pytest
 from comity import load_scenario, load_world, simulate
 from comity.app import limits
 from comity.app.answer import answer, answer_text
-from comity.app.aside import Aside, RefusedError
+from comity.app.aside import HAS_CLOCK, PATIENCE, Aside, RefusedError
 from comity.app.cache import Kept
 from comity.app.lanes import DroppedError, HardError, Lane, Stopped, TimeLimitError, TooLong
 from comity.app.state import State
@@ -186,6 +187,44 @@ def test_a_time_limit_reaches_the_process_aside(aside: Aside) -> None:
         lane.close()
 
     asyncio.run(wait())
+
+
+@pytest.mark.skipif(not HAS_CLOCK, reason="the processor time of another process cannot be read here")
+def test_the_limit_of_work_that_gives_way_counts_processor_time() -> None:
+    """Waiting for a processor that other programs hold is not working; but it does not go on for ever."""
+    used = [0.0]
+
+    async def wait() -> None:
+        lane = Lane("test", 0.2, droppable=True, clock=lambda: used[0])
+        assert await lane.do(lambda: time.sleep(0.6)) is None
+        with pytest.raises(TimeLimitError, match=r"within 1\.2 seconds: other programs hold the processors"):
+            await lane.do(lambda: [time.sleep(0.01) for _ in range(500)])
+        used[0] = 1.0
+        with pytest.raises(TimeLimitError, match=r"within 0\.2 seconds of processor time"):
+            await lane.do(lambda: [time.sleep(0.01) for _ in range(500)])
+        lane.close()
+
+    asyncio.run(wait())
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="no idle scheduling class here")
+def test_a_range_is_solved_although_another_program_holds_its_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HUNGRY_SECONDS", 1.0)
+    made = Aside(PATIENCE["bands"])
+    made.ask(**request("s=us-china-tariffs"))
+    assert made._process is not None
+    here = {min(os.sched_getaffinity(0))}
+    os.sched_setaffinity(made._process.pid, here)
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        os.sched_setaffinity(busy.pid, here)
+        time.sleep(0.1)
+        found = made.ask(**request("s=tehran-2023"))
+        assert found["content"]["name"] == "tehran-2023" and made.started == 2
+    finally:
+        busy.kill()
+        busy.wait()
+        made.end()
 
 
 def test_a_process_that_still_loads_its_modules_is_not_broken_by_a_drop() -> None:

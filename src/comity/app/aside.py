@@ -19,15 +19,18 @@ from importlib import import_module
 from itertools import count
 from typing import IO, Any
 
+from comity.app import limits
 from comity.errors import ComityError, InputError
 
 # nice of a process for slow steps, for ranges, for bands: what is waited for with a hand on the slider comes first,
 # also that of other workers
 PATIENCE = {"slow": 3, "ranges": 10, "bands": 15}
+HUNGRY = 5  # nice of one that has waited too long for a processor: a quarter of what any other program gets
 LOOK = 0.1  # seconds between looks at whether the work is still wanted
 GRACE = 3.0  # seconds in which an interrupted process must answer; else it is replaced
 STARTING = 30.0  # the same for one that still loads its modules: on a busy machine that takes longer than GRACE
 BACK, BETWEEN = 0.04, 0.01  # seconds that ranges and bands stand back for a step, and that they have in between
+HAS_CLOCK = sys.platform == "linux"  # that one process can read another's processor time
 READY = 0  # number of the line that says that its modules are loaded
 
 
@@ -47,12 +50,18 @@ class _Gone(Exception):
     """The process has ended."""
 
 
+class _Hungry(Exception):
+    """Other programs hold the processors: the process hardly works."""
+
+
 class Aside:
     """One such process. For one thread: it does one thing after the other. patience : its nice."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
         self.started = 0
+        self.hungry = False  # the process gives way less than it usually does
+        self._begun = self._before = 0.0  # moment, and processor time of the process, when the request was sent
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
@@ -65,20 +74,34 @@ class Aside:
 
         Raises InputError, RefusedError in the words of the other side, AsideError.
         """
-        for _ in range(2):
+        for _ in range(3):
             try:
-                return _unpacked(self._ask(request))
+                reply = self._ask(request)
             except _Gone:
                 self.end()
+            except _Hungry:
+                self.end()
+                self.hungry = True
+            else:
+                if self.hungry and self.spent() > 0.5 * (time.monotonic() - self._begun):
+                    self.end()  # the processors are free again: the next one waits for all else
+                return _unpacked(reply)
         raise AsideError("The process that solves ranges and bands ended without an answer. `comity run` says more.")
+
+    def spent(self) -> float:
+        """Processor seconds of the process since the request under way was sent; seconds where the system cannot say.
+        A process that was replaced meanwhile counts from its own start."""
+        return max(0.0, _clock(self._process) - self._before) if HAS_CLOCK else time.monotonic() - self._begun
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         try:
             self._open = number
+            self.start()
+            self._begun, self._before = time.monotonic(), _clock(self._process)
             self._send({**request, "number": number})
             return self._receive(number)
-        except _Gone:
+        except (_Gone, _Hungry):
             raise
         except BaseException:
             if self._open == number:
@@ -90,7 +113,7 @@ class Aside:
         if self._process is None:
             self.started += 1
             self._ready, self._rest = False, b""
-            command = [sys.executable, "-m", "comity.app.aside", str(self.patience)]
+            command = [sys.executable, "-m", "comity.app.aside", str(HUNGRY if self.hungry else self.patience)]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def stand_back(self) -> None:
@@ -104,12 +127,14 @@ class Aside:
     def end(self) -> None:
         """End the process."""
         process, self._process = self._process, None
+        self.hungry = False
         if process is not None:
             process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with suppress(OSError):  # what it was not sent in time stays unsent
+                        stream.close()
 
     def _streams(self) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
         self.start()
@@ -131,6 +156,8 @@ class Aside:
         while not soon or time.monotonic() - begun < (GRACE if self._ready else STARTING):
             line, mark, rest = self._rest.partition(b"\n")
             if not mark:
+                if not soon and self._starves():
+                    raise _Hungry
                 self._rest += self._read()
                 continue
             self._rest = rest
@@ -143,6 +170,12 @@ class Aside:
                 self._open = None
                 return found
         raise _Gone
+
+    def _starves(self) -> bool:
+        """Whether the process has had next to nothing of the processors since the request was sent."""
+        passed = time.monotonic() - self._begun
+        idle = not self.hungry and self.patience >= PATIENCE["ranges"]
+        return idle and passed > limits.HUNGRY_SECONDS and self.spent() < limits.HUNGRY_SHARE * passed
 
     def _read(self) -> bytes:
         _, _, here = self._streams()
@@ -166,6 +199,16 @@ class Aside:
         except BaseException:
             self.end()
             raise
+
+
+def _clock(process: subprocess.Popen[bytes] | None) -> float:
+    """Processor time of another process: its clock has the number that clock_getcpuclockid(3) gives."""
+    if process is None or not HAS_CLOCK:
+        return 0.0
+    try:
+        return time.clock_gettime(~process.pid << 3 | 2)
+    except OSError:  # it has ended
+        return 0.0
 
 
 def _unpacked(reply: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import os
+import resource
+import signal
 import subprocess
 import sys
 
@@ -15,7 +17,8 @@ from comity.app import limits
 from comity.errors import ComityError
 
 FIGURES = {"figure": "bars", "map": "tile_map", "trade": "flows", "sectors": "sectors"}
-PATIENT = 10  # nice: a report waits for slider steps
+PATIENT = 5  # nice: a report waits for slider steps, and gets a quarter of what any other program gets
+WAIT = 3 * limits.REPORT_SECONDS  # the time of a report counts where it works; so long it may wait for a processor
 
 
 class DrawingError(ComityError):
@@ -29,12 +32,13 @@ def drawn(what: str, figure: str, text: str, command: str, draws: int = 0) -> by
     try:
         done = subprocess.run(
             [sys.executable, "-m", "comity.app.child", what, figure, str(draws), command], input=text.encode(),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=limits.REPORT_SECONDS, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=WAIT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise DrawingError(
-            f"Not drawn within {limits.REPORT_SECONDS:g} seconds. `comity run` has no such limit."
-        ) from None
+        raise DrawingError(f"Not drawn within {WAIT:g} seconds. `comity run` has no such limit.") from None
+    if done.returncode == -signal.SIGXCPU:
+        limit = f"{limits.REPORT_SECONDS:g} seconds of processor time"
+        raise DrawingError(f"Not drawn within {limit}. `comity run` has no such limit.")
     if done.returncode == 4:
         raise DrawingError(f"There is no such figure for this scenario: {figure}.")
     if done.returncode or not done.stdout:
@@ -45,6 +49,7 @@ def drawn(what: str, figure: str, text: str, command: str, draws: int = 0) -> by
 def main(arguments: list[str]) -> int:
     """The body of the process."""
     os.nice(PATIENT)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limits.REPORT_SECONDS), int(limits.REPORT_SECONDS) + 5))
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     from comity.app.solving import read_text, solved

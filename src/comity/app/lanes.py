@@ -33,6 +33,10 @@ class TooLong(Stopped):
     """Its time is over."""
 
 
+class HeldUp(Stopped):
+    """It waited too long for a processor that others hold."""
+
+
 class TooHard(Stopped):
     """It needs more of the processor than this lane gives: it belongs elsewhere."""
 
@@ -79,9 +83,21 @@ class Lane:
     """One thread that does one thing after the other, none longer than `seconds`. What waits and is wanted by nobody
     any more is left out; where `droppable`, what is under way is ended too."""
 
-    def __init__(self, name: str, seconds: float, *, droppable: bool = False, processor: float | None = None) -> None:
-        """droppable : what nobody wants any more is ended; processor : seconds of it that one job may take."""
+    def __init__(
+        self,
+        name: str,
+        seconds: float,
+        *,
+        droppable: bool = False,
+        processor: float | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """droppable : what nobody wants any more is ended; processor : seconds of it that one job may take in this
+        thread; clock : processor time that the job under way has used elsewhere. Where there is one, `seconds` counts
+        it, since work that gives way to all else may not be ended for having done so, and HELD_UP times as many pass.
+        """
         self.name, self.seconds, self.droppable, self.processor = name, seconds, droppable, processor
+        self.clock = clock
         self.again = AGAIN_ASIDE if droppable else AGAIN
         self.stopped = self.dropped = 0
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -157,8 +173,13 @@ class Lane:
             self.dropped += 1
             return DroppedError("Nobody waits for it any more.")
         self.stopped += 1
-        sentence = f"Not solved within {self.seconds:g} seconds, the limit of one request"
-        return TimeLimitError(f"{sentence}. `comity run` has no such limit.")
+        sentence = f"Not solved within {self.seconds:g} seconds"
+        if isinstance(end, HeldUp):
+            passed = limits.HELD_UP * self.seconds
+            sentence = f"Not solved within {passed:g} seconds: other programs hold the processors"
+        elif self.clock is not None:
+            sentence += " of processor time"
+        return TimeLimitError(f"{sentence}, the limit of one request. `comity run` has no such limit.")
 
     def _end(self) -> None:
         with self._lock:
@@ -179,10 +200,19 @@ class Lane:
                 return
             if job.why is not None:
                 self._stop(job, job.why)
-            elif time.monotonic() - job.begun > self.seconds:
-                self._stop(job, TooLong)
+            elif (why := self._over(job)) is not None:
+                self._stop(job, why)
             elif self.processor is not None and time.clock_gettime(clock) - job.spent > self.processor:
                 self._stop(job, TooHard)
+
+    def _over(self, job: _Job) -> type[Stopped] | None:
+        """Why the job's time is over, if it is."""
+        passed = time.monotonic() - job.begun
+        if self.clock is None:
+            return TooLong if passed > self.seconds else None
+        if passed > limits.HELD_UP * self.seconds:
+            return HeldUp
+        return TooLong if passed > self.seconds and self.clock() > self.seconds else None
 
     def _stop(self, job: _Job, why: type[Stopped]) -> None:
         """Raise `why` in the thread, if it is still at this job; again after a while, since an exception that arrives

@@ -13,10 +13,14 @@ STEP_SECONDS = 0.06  # of processor time; a step that needs more goes on in the 
 STEP_TIMES = 3.0  # the same as a multiple of the first scenario's step, where that is more: on a slow machine
 SLOW_SECONDS = 3.0  # a range that takes longer shares the queue of the bands
 SLOW_FOR = 60.0  # seconds for which a scenario is remembered as slow
-RANGE_SECONDS = 20.0  # the central solve with its 36 combinations; a usual one needs 0.2 s, the hardest found 29
-BAND_SECONDS = 40.0  # the same with 200 joint draws on every count; a usual one needs 1.5 s
+RANGE_SECONDS = 20.0  # of processor time, for all combinations; a usual one needs 0.2 s, the hardest found 29
+BAND_SECONDS = 40.0  # the same with 200 joint draws on every count; a usual one needs 2.5 s
+HELD_UP = 6.0  # times as many seconds may pass where other programs hold the processors
+HUNGRY_SECONDS, HUNGRY_SHARE = 20.0, 0.1  # a range or band that got less than this share of a processor for so long is
+# asked again of a process that gives way less
 DRAWS = 400  # joint draws on each count that one request may ask for
-REPORT_SECONDS = 60.0  # a full report with all its drawings; a usual one needs 4 s
+REPORT_SECONDS = 60.0  # of processor time, for a full report with all its drawings; a usual one needs 6 s. Three times
+# as many may pass
 CROWDED = 2  # steps that wait in one worker; from then on it closes connections, and a freer worker takes the next one
 WAITING = 200  # requests that wait in one lane of one worker; beyond it comes 429
 SLOW = 200  # scenarios remembered as slow

@@ -30,10 +30,10 @@ class Worker:
         hush()
         self.steps = Lane("steps", limits.CENTRAL_SECONDS, processor=limits.STEP_SECONDS)
         self.hard = Lane("slow", limits.CENTRAL_SECONDS, droppable=True)
-        self.ranges = Lane("ranges", limits.RANGE_SECONDS, droppable=True)
-        self.bands = Lane("bands", limits.BAND_SECONDS, droppable=True)
-        self.drawings = Lane("drawings", limits.REPORT_SECONDS + 5)
         self.asides = {name: Aside(patience) for name, patience in PATIENCE.items()}
+        self.ranges = Lane("ranges", limits.RANGE_SECONDS, droppable=True, clock=self.asides["ranges"].spent)
+        self.bands = Lane("bands", limits.BAND_SECONDS, droppable=True, clock=self.asides["bands"].spent)
+        self.drawings = Lane("drawings", child.WAIT + 5)
         self.answers: Kept[Answer] = Kept(limits.CACHED)
         self.files: Kept[bytes] = Kept(limits.CACHED_FILES)
         self.slow: OrderedDict[str, float] = OrderedDict()  # until when, by what slow states share
