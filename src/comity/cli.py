@@ -113,7 +113,7 @@ def _run(
     else:
         scen = load_scenario(scenario)
         economy = world_for(world, scen)
-        ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year)
+        ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year, workers=2)
         outcomes = expected(ranged, draws, seed)
     folder = write_folder(outcomes, out, command, drawer, assessment)
     if as_json:

@@ -185,12 +185,11 @@ def solve_all(
     own = runs.dossier.world is not None and runs.dossier.world == runs.world.name
     # the main one first: what it makes of the world (elasticity sets, counts, balanced benchmarks) serves both halves;
     # what goes wrong is read below, in the order of the file
-    if runs.solve([runs.dossier.main]):
-        main = runs.solved(runs.dossier.main)
-        if isinstance(main, Outcomes):
-            main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
-            if ready is not None:
-                ready(main)
+    main = runs.solve_main()
+    if main is not None:
+        main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
+        if ready is not None:
+            ready(main)
     names = [name for name in runs.dossier.found if name != runs.dossier.main]
     names.sort(key=runs.is_bound)  # what is soon done last, so that both halves end together
     with in_turn(names) as next_ones:

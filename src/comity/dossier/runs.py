@@ -84,6 +84,14 @@ class Runs:
             )
         return thing
 
+    def solve_main(self) -> Outcomes | None:
+        """The outcomes of the main scenario, both counts at the same time; None where it is refused, or is a bound."""
+        name = self.dossier.main
+        with suppress(RefusedHere, NoSolutionError):
+            found = self.solved(name, workers=2)
+            return found if isinstance(found, Outcomes) else None
+        return None
+
     def solve(self, names: Iterable[str]) -> dict[str, Known]:
         """What is worth sending to another process of some scenarios; those that are refused are left out."""
         found = {}
@@ -93,14 +101,14 @@ class Runs:
                 found[name] = Known(tuple(run.range for run in runs), tuple(run.solution.state for run in runs))
         return found
 
-    def solved(self, name: str) -> Solved:
+    def solved(self, name: str, workers: int = 1) -> Solved:
         """The scenario at full implementation. Raises RefusedHere, NoSolutionError."""
         if name in self._refused:
             raise self._refused[name]
         if name not in self._solved:
             thing = self.found(name)
             try:
-                self._solved[name] = self._solve(name, thing)
+                self._solved[name] = self._solve(name, thing, workers)
             except InputError as error:
                 self._refused[name] = RefusedHere(name, error)
                 raise self._refused[name] from error
@@ -111,12 +119,13 @@ class Runs:
         self._solved[name] = outcomes
         return outcomes
 
-    def _solve(self, name: str, thing: Scenario | Frictions) -> Solved:
+    def _solve(self, name: str, thing: Scenario | Frictions, workers: int) -> Solved:
         known, near = self.known.get(name, Known((), ()))
         if isinstance(thing, Scenario):
             return simulate(
-                self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known, near=near
-            )
+                self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known, near=near,
+                workers=workers,
+            )  # fmt: skip
         position, title = next(
             ((k, item.title) for k, item in enumerate(self.dossier.scenarios) if item.id == name), (0, None)
         )

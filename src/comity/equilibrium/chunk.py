@@ -21,6 +21,7 @@ Array = NDArray[Any]
 ROUGH_ERROR = 1e-3  # where float32 has done its part: nearer, its rounding misleads the acceleration
 NEAR = 0.5  # share of members within it at which float32 ends for all: those that are near only lose time there
 ROUGH_PASSES = 25
+SLACK = 1.5  # how far errors of the search end below the tolerance; residuals are a quarter to three quarters of them
 PASSES = 70  # in all; what has not converged by then is solved alone, with more care
 NARROW = 0.75  # share of members still searching at which the others are dropped from the arrays
 
@@ -71,7 +72,7 @@ def solve_chunk(
             found.states[:] += part
     engine = engine or NUMPY
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        engine.search(base, max(tolerance / 5, 1e-14), space, found)
+        engine.search(base, max(tolerance / SLACK, 1e-14), space, found)
     found.residuals[:] = engine.residuals(base, space, found)
     if origin is not None:
         _count_from(origin, base, found.answers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
+from comity.beside import beside
 from comity.classifications.countries import name_of
 from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
@@ -320,6 +321,7 @@ def simulate(
     all_counts: bool = True,
     known: Sequence[Range] = (),
     near: Sequence[Array] = (),
+    workers: int = 1,
 ) -> Outcomes:
     """Run a scenario on a world: the central solution and its range, on every statistical count of the pair.
 
@@ -330,6 +332,7 @@ def simulate(
     all_counts : False solves on the world's own count alone
     known : the ranges, in the order of the counts, where they have been solved before
     near : states of solutions near the central ones, in that order, where the search begins
+    workers : 2 solves the ranges of two counts at the same time, where forking is safe
     draws, seed : so many joint draws make the intervals bands (docs/uncertainty.md); without both they are ranges
 
     Raises
@@ -354,17 +357,20 @@ def simulate(
     choice = Choice(chosen, "central", wanted)
     compiled = compile_scenario(with_set(world, chosen), scen, year=year if year is not None else scen.year)
     at = compiled.year
-    runs = []
     counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]
     if not all_counts:
         counts = counts[:1]
-    for number, count in enumerate(counts):
-        benchmark = world if count is None or count.in_world else on_count(world, count)
+    worlds = [world if count is None or count.in_world else on_count(world, count) for count in counts]
+    centrals = []
+    for number, benchmark in enumerate(worlds):
         economy = with_set(benchmark, chosen)
         ready = resolved(economy, compile_scenario(economy, scen, year=at), wanted)
-        central = solve_compiled(economy, ready, wanted, near[number] if near else None)
-        found = known[number] if known else run_range(benchmark, scen, choice, at, central)
-        runs.append(OnCount(count, central, found))
+        centrals.append(solve_compiled(economy, ready, wanted, near[number] if near else None))
+    ranges = [partial(run_range, benchmark, scen, choice, at, central)
+              for benchmark, central in zip(worlds, centrals, strict=True)]  # fmt: skip
+    if not known:
+        known = beside(*ranges) if len(ranges) == workers == 2 else tuple(one() for one in ranges)
+    runs = [OnCount(*one) for one in zip(counts, centrals, known, strict=True)]
     compiled = resolved(with_set(world, chosen), compiled, wanted)  # in words, with what was found
     outcomes = Outcomes(world, scen, compiled, choice, at, tuple(runs))
     if draws is None and seed is None:
