@@ -50,11 +50,11 @@ class InputError(ComityError):
         parts = [f"{self.where}: {self.problem}."]
         if self.found is not None:
             parts.append(f"Found: {shorten(self.found)}.")
+        if self.nearest:  # before what is allowed, which may be long
+            parts.append(f"Did you mean {self.nearest}?")
         if self.allowed is not None:
             allowed = self.allowed if isinstance(self.allowed, str) else listing(self.allowed)
             parts.append(f"Allowed: {allowed}.")
-        if self.nearest:
-            parts.append(f"Did you mean {self.nearest}?")
         if self.advice:
             parts.append(self.advice)
         return " ".join(parts)

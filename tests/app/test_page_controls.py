@@ -64,7 +64,9 @@ def column(query: str, kind: str = "range") -> tuple[State, Form]:
     """The state of a query and its form, `draws` left out, which is no part of a state. The answer gives the column two
     words only: whether it is changed, and what its intervals are."""
     state = State.from_query(query)
-    given: Any = type("Answer", (), {"changed": state != State(state.scenario), "interval": {"kind": kind}})
+    given: Any = type(
+        "Answer", (), {"changed": state != State(state.scenario), "interval": {"kind": kind}, "today": {}}
+    )
     form = Form(controls_html(state, given, catalogue()))
     assert form.selects.pop("draws") == [("0", False), ("200", kind == "band")]
     form.fields = [(name, value) for name, value in form.fields if name != "draws"]

@@ -127,10 +127,10 @@ NAN = float("nan")
     [
         # estimate, low, high in per cent: one band reaches beyond a tenth, though both estimates lie below it
         ((0.012, -0.001, 0.017), (0.09, 0.06, 0.28), ""),
-        ((0.012, -0.001, 0.017), (0.09, 0.06, 0.099), "Real income of either would move by less than one tenth of one per cent."),
-        ((0.0012, 0.0007, 0.0018), (0.0054, 0.0033, 0.0083), "Real income of either would move by less than one hundredth of one per cent."),
-        ((0.0002, 0.0001, 0.0004), (-0.0002, -0.0101, 0.0001), "Real income of either would move by less than one tenth of one per cent."),
-        ((0.0002, NAN, NAN), (-0.0002, NAN, NAN), "Real income of either would move by less than one thousandth of one per cent."),
+        ((0.012, -0.001, 0.017), (0.09, 0.06, 0.099), "Real income in either would move by less than one tenth of one per cent."),
+        ((0.0012, 0.0007, 0.0018), (0.0054, 0.0033, 0.0083), "Real income in either would move by less than one hundredth of one per cent."),
+        ((0.0002, 0.0001, 0.0004), (-0.0002, -0.0101, 0.0001), "Real income in either would move by less than one tenth of one per cent."),
+        ((0.0002, NAN, NAN), (-0.0002, NAN, NAN), "Real income in either would move by less than one thousandth of one per cent."),
     ],
 )  # fmt: skip
 def test_less_than_holds_for_the_whole_interval_of_both(
@@ -140,7 +140,20 @@ def test_less_than_holds_for_the_whole_interval_of_both(
     rows = {
         code: SimpleNamespace(**dict(zip(names, row, strict=True))) for code, row in (("IRN", first), ("BLR", second))
     }
-    assert lead.either(SimpleNamespace(of=rows.__getitem__), ("IRN", "BLR")) == said  # type: ignore[arg-type]
+    drawn = SimpleNamespace(of=rows.__getitem__, interval=SimpleNamespace(kind="band"))
+    assert lead.either(drawn, ("IRN", "BLR")) == said  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("combinations", "start"), [(36, "Over these choices real income in either moves by less"), (1, "")]
+)
+def test_before_there_are_draws_less_than_is_said_of_the_choices_alone(combinations: int, start: str) -> None:
+    """The draws that follow reach further: a reader would see the sentence go."""
+    row = SimpleNamespace(real_income_pct=0.01, real_income_low_pct=0.001, real_income_high_pct=0.02)
+    outcomes = SimpleNamespace(of=lambda code: row, interval=SimpleNamespace(kind="range"),
+                               range=SimpleNamespace(variants=[None] * combinations))  # fmt: skip
+    said = lead.either(outcomes, ("IRN", "BLR"))  # type: ignore[arg-type]
+    assert said.startswith(start) and bool(said) is bool(start)
 
 
 def test_a_map_without_what_is_inside_the_noise_says_so(outcomes: Outcomes) -> None:

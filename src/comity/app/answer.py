@@ -24,6 +24,7 @@ from comity.outcomes.counts import Count, counts_of
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import OnCount, Outcomes, label
 from comity.report.among import FEW, differing
+from comity.report.intervals import borrowed_lines
 from comity.report.lead import lead
 from comity.report.reasons import reasons
 from comity.report.sectors import sectors_data
@@ -116,11 +117,13 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
         "counts": _counts(outcomes, ranges),
         "sectors": _sectors(outcomes),
         "estimated": [{"code": code, "name": label(code)} for code in estimated],
+        "borrowed": borrowed_lines(outcomes),
         "empty": {"share": share, "words": empty_words(share) if share > 0 else ""},
         "notes": [*outcomes.compiled.left_out, *outcomes.compiled.regime_notes, *outcomes.compiled.warnings,
                   *(outcomes.range_notes() if ranges and nothing is None else [])],
         "without_solution": outcomes.refusals(),
         "controls": [] if state is None else [control.as_json() for control in controls_of(state)],
+        "today": {report.id: report.today for report in outcomes.compiled.measures if report.today},
         "reproduce": reproduce(scenario, text, state, draws),
     }  # fmt: skip
     return _whole(content, _csv(outcomes) if ranges else "")

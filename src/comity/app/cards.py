@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from comity.app.intervals import BAND, BEFORE_ENDS, NONE, RANGE
+from comity.classifications.countries import spoken
 from comity.outcomes.simulate import Outcomes, label
-from comity.report.among import cards_of
+from comity.report.among import cards_of, resting
 from comity.report.intervals import without_band
 from comity.report.words import change_in_per_cent, decimals_for, joined, level_scale, minutes, money, per_cent, plain
 
@@ -35,22 +36,24 @@ def pair_rows(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
 
 def _cards(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
     pair, chosen = outcomes.main_pair(), cards_of(outcomes, kind != NONE)
-    count = outcomes.runs[0].count
-    on = f", on {count.name}" if count else ""
     first = []
     if pair:
         numbers = outcomes.pair(outcomes.runs[0], *pair)
         after = numbers["after"]
         levels = (numbers["before"].estimate, after.estimate, after.low, after.high)
-        first = [_level_card(f"Goods trade between {label(pair[0])} and {label(pair[1])}{on}", levels, kind, pair)]
+        first = [_level_card(_between(outcomes, pair), levels, kind, pair)]
     incomes = [_income_card(outcomes, code, kind) for code in chosen.parties]
     total = chosen.trade
     trade = []
     if total:
         levels = (total.before, total.after, total.low, total.high)
-        trade = [_level_card(f"Goods trade {total.of}{on}", levels, kind, total.codes)]
+        trade = [_level_card(f"Goods trade {total.of}{resting(outcomes, total.codes)}", levels, kind, total.codes)]
     cards = [*trade, *incomes] if len(outcomes.parties) > 2 else [*first, *incomes, *trade]
     return cards + [_income_card(outcomes, code, kind) for code in chosen.others]
+
+
+def _between(outcomes: Outcomes, pair: tuple[str, str]) -> str:
+    return f"Goods trade between {spoken(pair[0])} and {spoken(pair[1])}{resting(outcomes, pair)}"
 
 
 def _level_card(title: str, levels: tuple[float, float, Any, Any], kind: str, codes: Sequence[str]) -> dict[str, Any]:

@@ -41,10 +41,14 @@ def _band(outcomes: Outcomes, found: DrawnBand) -> str:
     each = " on each partner's statistics" if len(outcomes.runs) > 1 else ""
     return (
         f"Band: {INSIDE} the number lies inside; {found.asked} joint draws{each} (seed {found.seed}), "
-        f"{intervals.failures(outcomes)} without solution. Drawn: {intervals.kinds(found)}. Not in the band: "
-        "the choice of the elasticity set and of what happens to trade deficits; the short ticks are the range, "
+        f"{intervals.failures(outcomes)} without solution. Drawn: {intervals.kinds(found)}.{_fixed(found)} Not in the "
+        "band: the choice of the elasticity set and of what happens to trade deficits; the short ticks are the range, "
         f"{OF_CHOICES}."
     )
+
+
+def _fixed(found: DrawnBand) -> str:
+    return f" Known and not drawn: {'; '.join(found.fixed)}." if found.fixed else ""
 
 
 __all__ = ["BAND", "BEFORE_ENDS", "DRAWS", "HEADS", "INSIDE", "NONE", "RANGE", "interval", "kind_of"]

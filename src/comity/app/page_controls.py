@@ -6,7 +6,7 @@ fields and fetches fragments instead of pages. Fields left alone say nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -37,7 +37,7 @@ def controls_html(state: State, answer: Any, catalogue: Catalogue) -> str:
                    for key, value in parse_qsl(state.query) if key not in sent)  # fmt: skip
     hidden = f'<input type="hidden" name="s" value="{attribute(state.scenario)}">' if state.scenario else ""
     return (f"{hidden}{rest}{_start(state, answer, catalogue)}{_parties(state, controls, catalogue)}"
-            f"{_measures(state, controls, catalogue)}{_assumptions(state, catalogue)}"
+            f"{_measures(state, controls, catalogue, answer.today)}{_assumptions(state, catalogue)}"
             f'<noscript>{_intervals(answer)}<p class="show"><button class="pri">Show</button></p>'
             "</noscript>")  # fmt: skip
 
@@ -100,7 +100,9 @@ def _parties(state: State, controls: Sequence[Control], catalogue: Catalogue) ->
     blocs = load_blocs()
     spare = len(words) > 2 or not controls or (len(words) == 2 and any(word in blocs for word in words))
     chips = "".join(_chip(state, words, word, spare) for word in words)
-    hint = "" if spare or not words else '<p class="hint">A measure needs two: add one before you remove another.</p>'
+    hint = (
+        "" if spare or not words else '<p class="hint">A measure needs two. To replace one, add the new one first.</p>'
+    )
     others = {one.parties for one in controls if one.between}
     if len(others) > 1 and state.parties is None:
         hint += '<p class="hint">Measures differ in who takes part; a change here makes them the same.</p>'
@@ -159,8 +161,9 @@ def everyone(catalogue: Catalogue) -> str:
     ) + "</datalist>"  # fmt: skip
 
 
-def _measures(state: State, controls: Sequence[Control], catalogue: Catalogue) -> str:
-    cards = "".join(_card(state, one, catalogue) for one in controls)
+def _measures(state: State, controls: Sequence[Control], catalogue: Catalogue, today: Mapping[str, str]) -> str:
+    """today : by measure the rates it starts from, in words."""
+    cards = "".join(_card(state, one, catalogue, today.get(one.id, "")) for one in controls)
     able = bool(parties_of(state)) and (len(parties_of(state)) > 1 or parties_of(state)[0] in load_blocs())
     if not able:
         say = "" if controls else '<p class="hint">First say who takes part: two countries, or a bloc.</p>'
@@ -189,7 +192,7 @@ def _names(kind: str) -> Any:
     yield from (f"{kind}-{n}" for n in range(2, MEASURES + 2))
 
 
-def _card(state: State, one: Control, catalogue: Catalogue) -> str:
+def _card(state: State, one: Control, catalogue: Catalogue, today: str) -> str:
     """A measure: switch, name, size in words, slider with the literature's range, sectors, citation."""
     off = [c.id for c in controls_of(state) if not c.on] if not one.on else []
     flipped = [name for name in off if name != one.id] if not one.on else [
@@ -203,7 +206,7 @@ def _card(state: State, one: Control, catalogue: Catalogue) -> str:
     who, source = views.whose(one), views.cited(one)
     who = who or ("among all who take part" if one.added and one.between else "")
     lines = [f"{who[:1].upper()}{who[1:]}." if who else "", source]
-    text = " ".join(escape(line) for line in lines if line)
+    text = " ".join(escape(line) for line in (*lines, today) if line)
     if one.value is None and not one.added and not text:
         text = "A named regime: on or off."
     kind = "card" if one.on else "card off"

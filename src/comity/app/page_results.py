@@ -179,7 +179,7 @@ def _trade(answer: Any, pinned: Any) -> str:
         other = _same_count(count, pinned)
         svg = _fitting(len(counts), partial(pictures.flow_dots, count, kind=kind, pinned=other))
         name = escape(count["name"][:1].upper() + count["name"][1:])
-        source = f'<p class="hint">{escape(count["source"])}</p>' if count["source"] else ""
+        source = f'<p class="hint">Source: {escape(count["source"])}</p>' if count["source"] else ""
         lead = "The headlines rest on it." if place == 1 and len(counts) > 1 else ""
         income = count["incomes"]
         income = f'<p class="hint">Real income on this count: {escape(income)}.</p>' if income else ""
@@ -236,7 +236,7 @@ def _basis(answer: Any) -> str:
     notes: list[str] = [] if answer.nothing else [answer.interval["words"]]
     if names:
         notes.append(f"Estimated, not observed: the trade detail of {names}.")
-    notes += [*answer.notes, *(f"Without solution: {one}" for one in answer.without_solution)]
+    notes += [*answer.borrowed, *answer.notes, *(f"Without solution: {one}" for one in answer.without_solution)]
     world, chosen = answer.world, answer.settings
     year = f"measures in force in {chosen['year']}" if chosen["year"] else "measures carried out in full"
     elasticities = views.ELASTICITIES.get(chosen["elasticities"], chosen["elasticities"])
@@ -264,13 +264,22 @@ def _keep(answer: Any) -> str:
         f'<details id="text-{key}"{" open" * first}><summary>{name}</summary><div class="code"><pre id="code-{key}" '
         f'tabindex="0" role="group" aria-label="{name}">{escape(str(answer.reproduce[key]))}</pre><button '
         f'type="button" class="js-only" data-copy="code-{key}">Copy<span class="vh"> {name}</span></button></div>'
-        "</details>"
+        f"{_first_the_file(answer, key)}</details>"
         for key, name, first in TEXTS
     )
     body = top.fold("share", "Keep it, check it, pass it on", f'{link}<div class="ex" role="group" '
             f'aria-label="Download">{files}</div><div class="ex figs" role="group" aria-label="Figures">{figures}</div>'
             f"{texts}")  # fmt: skip
     return part("keep", body, "section", ' class="share" aria-label="Share and export"')
+
+
+def _first_the_file(answer: Any, key: str) -> str:
+    """Command line and Python read the scenario from a file, unless the gallery has it."""
+    name = f"{answer.name}.yaml"
+    if key == "yaml" or name not in str(answer.reproduce[key]):
+        return ""
+    link = f'<a class="inline" href="/download/scenario.yaml?{attribute(answer.query)}">the YAML file</a>'
+    return f'<p class="hint">First save {link} as {escape(name)}; run this in the folder it lies in.</p>'
 
 
 def _file(answer: Any, what: str, words: str, of: str = "") -> str:

@@ -54,7 +54,7 @@ def _stat(answer: Any) -> str:
         rests = f"The numbers rest on <b>{escape(first['name'])}</b>{escape(year)}"
         if others:
             names = escape(joined([one["name"] for one in others]))
-            rests += f'; trade and real income <a href="#trade">on {names}</a> stand under Trade'
+            rests += f'; <a href="#trade">trade and real income on {names}</a> stand further down'
         said.append(f"{rests}.")
     parties = {one["code"] for one in answer.countries if one["party"]}
     rough = [one["name"] for one in answer.estimated if one["code"] in parties]
@@ -143,7 +143,7 @@ def pairs(answer: Any, pinned: Any) -> str:
     rows = [_pair(one, pinned, kind) for one in answer.pairs]
     heads = ["Pair", "Before", "After", *([tables.HEADS[kind].strip(" []")] if kind != NONE else []), "Change"]
     heads += ["Kept"] if pinned is not None else []
-    count = f", on {answer.counts[0]['name']}" if len(answer.counts) > 1 else ""
+    count = f"; on {answer.counts[0]['name']} where counts differ" if len(answer.counts) > 1 else ""
     table = tables.table(f"Goods both ways, million USD a year{count}", heads, rows)
     inside = f'<h2 class="sec">Trade pair by pair</h2>{table}'
     return part("pairs", inside, "section", ' aria-label="Trade pair by pair"')

@@ -87,7 +87,7 @@ def ranked_bars(
     parts += [row(bar.key, draw(bar, axis, 6 + step * k, width, rings.get(bar.key))) for k, bar in enumerate(bars)]
     parts.append(tick_marks(axis, bottom, bottom + 5, width, sign=True))
     summed = any(len(bar.codes) > 1 and bar.ends for bar in bars)
-    caption = f"million USD a year{'; others: ends summed' if summed else ''}"
+    caption = f"million USD a year{'; others: interval ends added up' if summed else ''}"
     parts.append(text(caption, axis.left if wide else 0, bottom + 36, "c-ink3 c-small"))
     return picture("bars", width, bottom + 42, _finding(bars, countries, bool(rings)), "".join(parts))
 

@@ -162,10 +162,12 @@ class AnswerBody(BaseModel):
     counts: list[CountFlows]
     sectors: list[dict[str, Any]]
     estimated: list[dict[str, str]]
+    borrowed: list[str]
     empty: dict[str, Any]
     notes: list[str]
     without_solution: list[str]
     controls: list[dict[str, Any]]
+    today: dict[str, str]
     reproduce: dict[str, str]
 
 

@@ -136,7 +136,7 @@ def value_words(control: Control) -> str:
 def words_of(unit: str, value: float | None, words: str) -> str:
     """The same from a control as plain data."""
     if unit == "rate" and value == 0:
-        return "0 per cent: none"
+        return "none (0 per cent)"
     return days(value) if unit == "days" and value else words.replace(".0 per", " per")
 
 

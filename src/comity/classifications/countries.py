@@ -144,6 +144,19 @@ def name_of(iso3: str) -> str:
     return country.name if country else iso3
 
 
+# names that take an article inside a sentence
+WITH_ARTICLE = frozenset(
+    "ARE BHS CAF COD COG COK COM CYM DOM FLK FRO GBR GMB MDV MHL MNP NLD PHL SLB SYC TCA USA VAT VGB VIR".split()
+)
+
+
+def spoken(iso3: str) -> str:
+    """The country's name inside a sentence: the United States, the rest of the world."""
+    if iso3 == REST_OF_WORLD:
+        return "the rest of the world"
+    return f"the {name_of(iso3)}" if iso3 in WITH_ARTICLE else name_of(iso3)
+
+
 def bloc_members(name: str, date: datetime.date | int | None = None, where: str = "bloc") -> tuple[str, ...]:
     """Members of a bloc as of a date (a year means its first day; None means today), in file order.
 

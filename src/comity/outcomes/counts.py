@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -48,14 +50,27 @@ def counts_of(world: World, pairs: list[tuple[str, str]]) -> list[Count]:
         Count(
             name,
             rows[0]["setter"],
-            rows[0]["year"],
+            _year(rows[0]["year"]),
             bool(rows[0]["in_world"]),
             {(row["origin"], row["destination"]): row["value"] for row in rows},
-            rows[0]["source"],
+            _sources(rows),
         )
         for name, rows in grouped.items()
     ]
     return sorted(counts, key=lambda count: not count.in_world)
+
+
+def _year(text: str) -> str:
+    """The year as readers of any calendar know it: "Iranian year 1401, to March 2023" for "1401 (to March 2023)"."""
+    found = re.fullmatch(r"(1[34]\d\d)(?: \((.+)\))?", text)
+    return f"Iranian year {', '.join(part for part in found.groups() if part)}" if found else text
+
+
+def _sources(rows: Sequence[dict]) -> str:
+    """Where the flows are from: one sentence, or one for each flow where they differ."""
+    if len({row["source"] for row in rows}) == 1:
+        return str(rows[0]["source"])
+    return "; ".join(f"{row['origin']} to {row['destination']}: {row['source']}" for row in rows)
 
 
 _rebalanced: KeptFor[World, World] = KeptFor()

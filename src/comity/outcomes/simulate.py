@@ -245,6 +245,11 @@ class Outcomes:
             "in_after": number(f"{second} to {first} after", after[a, b], ends((a, b))),
         }
 
+    def borrowed(self) -> list[str]:
+        """Parties whose input-output structure is that of other countries."""
+        about = self.world.provenance.get("countries", {})
+        return [code for code in self.parties if about.get(code, {}).get("input_output") == "borrowed"]
+
     def main_pair(self) -> tuple[str, str] | None:
         """The two parties, where the scenario has exactly two."""
         return (self.parties[0], self.parties[1]) if len(self.parties) == 2 else None

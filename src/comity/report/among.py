@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from comity.classifications.countries import spoken
 from comity.outcomes.ranges import goods_flows
-from comity.outcomes.simulate import OnCount, label
+from comity.outcomes.simulate import OnCount
 from comity.report.sectors import FEW as NAMES
 from comity.report.sectors import directions, touched_trade
 from comity.report.words import joined
@@ -47,7 +48,7 @@ def among(outcomes: Outcomes, run: OnCount, ends: bool = True) -> list[Trade]:
     touched = np.any([direction.chosen for direction in found], axis=0)
     flows = goods_flows(run.solution)
     inside = len(parties) <= NAMES and {code for pair in outcomes.compiled.pairs for code in pair} <= set(parties)
-    whose = f"among {joined([label(code) for code in parties])}" if inside else f"of {found[0].whose}"
+    whose = f"among {joined([spoken(code) for code in parties])}" if inside else f"of {found[0].whose}"
     rows = [_trade(run, whose, tuple(parties), np.argwhere(touched), flows, ends)]
     if len(parties) > FEW:
         return rows
@@ -55,7 +56,7 @@ def among(outcomes: Outcomes, run: OnCount, ends: bool = True) -> list[Trade]:
         i, n = outcomes.world.country(a), outcomes.world.country(b)
         if touched[i, n] or touched[n, i]:
             cells = np.array([(n, i), (i, n)])
-            rows.append(_trade(run, f"between {label(a)} and {label(b)}", (a, b), cells, flows, ends))
+            rows.append(_trade(run, f"between {spoken(a)} and {spoken(b)}", (a, b), cells, flows, ends))
     return rows
 
 
@@ -85,9 +86,28 @@ def count_lines(outcomes: Outcomes) -> list[str]:
 
 def differing(flows: Sequence[tuple[str, str]], parties: Sequence[str]) -> str:
     """The sentence about the flows (origin, destination) that the counts have of their own."""
-    pairs = list(dict.fromkeys(tuple(sorted(flow, key=_place(parties))) for flow in flows))
-    names = joined([f"{label(a)} and {label(b)}" for a, b in pairs])
-    return f"The counts differ in the flows between {names} alone; all others are the same before the measures."
+    pairs = _pairs(flows, parties)
+    return f"The counts differ in the flows {_between(pairs)} alone; all others are the same before the measures."
+
+
+def resting(outcomes: Outcomes, codes: Sequence[str]) -> str:
+    """On whose statistics the trade of these economies stands: a count is of one pair, and among more economies it is
+    those flows alone that are taken from it."""
+    count = outcomes.runs[0].count
+    if count is None:
+        return ""
+    pairs = _pairs(list(count.values), outcomes.parties)
+    if len(pairs) == 1 and set(pairs[0]) == set(codes):
+        return f", on {count.name}"
+    return f", the flows {_between(pairs)} on {count.name}"
+
+
+def _pairs(flows: Sequence[tuple[str, str]], parties: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(tuple(sorted(flow, key=_place(parties))) for flow in flows))
+
+
+def _between(pairs: Sequence[Sequence[str]]) -> str:
+    return f"between {joined([f'{spoken(a)} and {spoken(b)}' for a, b in pairs])}"
 
 
 def _place(parties: Sequence[str]) -> Callable[[str], tuple[int, str]]:
@@ -129,4 +149,4 @@ def cards_of(outcomes: Outcomes, ends: bool = True) -> Cards:
     return Cards(trade, (), shown, tuple(others))
 
 
-__all__ = ["FEW", "Cards", "Trade", "among", "cards_of", "count_lines", "differing"]
+__all__ = ["FEW", "Cards", "Trade", "among", "cards_of", "count_lines", "differing", "resting"]

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
-from comity.report.among import Trade, cards_of
+from comity.report.among import Trade, cards_of, resting
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
 from comity.report.words import (
     THIN,
@@ -44,8 +44,7 @@ def three(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def _total_card(outcomes: Outcomes, total: Trade) -> dict[str, Any]:
-    count = outcomes.runs[0].count
-    title = f"Goods trade {total.of}{', ' + count.name if count else ''}"
+    title = f"Goods trade {total.of}{resting(outcomes, total.codes)}"
     low, high = (total.after if end is None else end for end in (total.low, total.high))
     return _levels_card(outcomes, title, (total.before, total.after, low, high))
 

@@ -105,6 +105,14 @@ def range_lines(outcomes: Outcomes, most: int = 4) -> list[str]:
     return rows
 
 
+def borrowed_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
+    """Whose input-output structure is borrowed, as one sentence."""
+    names = [label(code) for code in outcomes.borrowed()]
+    more = f" and {len(names) - most} more parties" if len(names) > most else ""
+    said = f"{', '.join(names[:most])}{more}" if more else joined(names)
+    return [f"Input-output structure borrowed from other countries: {said}."] if names else []
+
+
 def reached(outcomes: Outcomes, low: float, high: float, target: float) -> str | None:
     """Whether a target is met with the whole interval or with none of it; None where it is straddled."""
     if low < target <= high:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from comity.outcomes.simulate import Outcomes, label
+from comity.classifications.countries import spoken
+from comity.outcomes.simulate import Outcomes
 from comity.report import intervals
-from comity.report.among import among
+from comity.report.among import among, resting
 from comity.report.words import (
     ALMOST_NOTHING,
     digits_of_estimate,
@@ -36,8 +37,8 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
         numbers = outcomes.pair(outcomes.runs[0], *pair)
         before, then = numbers["before"].estimate, numbers["after"].estimate
         verb = "raise" if then >= before else "lower"
-        names = whom("-".join(pair), label)
-        trade = f"{verb} goods trade between {names} from {levels(before, then)} a year{_on(outcomes)}"
+        names = whom("-".join(pair), spoken)
+        trade = f"{verb} goods trade between {names} from {levels(before, then)} a year{resting(outcomes, pair)}"
         said = [trade, *said]
         after = [_interval(outcomes, numbers["before"], numbers["after"])]
         after.append(either(outcomes, pair))
@@ -46,11 +47,6 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
     if unsure:
         first += f"; {unsure}" if said else f"{start} these measures would change {unsure}"
     return f"{first}{_count(outcomes)}.", " ".join(part for part in (*after, *_more(outcomes, pair)) if part)
-
-
-def _on(outcomes: Outcomes) -> str:
-    count = outcomes.runs[0].count
-    return f", on {count.name}" if count else ""
 
 
 def _chosen(outcomes: Outcomes) -> list[Any]:
@@ -81,7 +77,7 @@ def _incomes(outcomes: Outcomes) -> tuple[list[str], str]:
     for verb, sign in (("raise", 1), ("lower", -1)):
         mine = [row for row in sure if sign * row.real_income_pct > 0]
         said = [
-            f"of {label(row.country)}{_rank(k, most)} by about {size_of(row)} per cent" for k, row in enumerate(mine)
+            f"in {spoken(row.country)}{_rank(k, most)} by about {size_of(row)} per cent" for k, row in enumerate(mine)
         ]
         said = [f"{one}," for one in said[:-1]] + said[-1:] if most else said
         if said:
@@ -101,10 +97,10 @@ def _said_unsure(rows: Sequence[Any], beside: bool) -> str:
     for row in rows:
         small = abs(row.real_income_pct) < ALMOST_NOTHING
         number = "" if small else f" ({size_of(row, sign=True)} per cent at central sizes)"
-        said.append(f"{label(row.country)}{number}")
+        said.append(f"{spoken(row.country)}{number}")
     if beside:
-        return f"the change of real income of {joined(said)} cannot be told from zero"
-    return f"real income of {joined(said)} by an amount that cannot be told from zero"
+        return f"the change of real income in {joined(said)} cannot be told from zero"
+    return f"real income in {joined(said)} by an amount that cannot be told from zero"
 
 
 def size_of(row: Any, *, sign: bool = False) -> str:
@@ -138,18 +134,28 @@ def _more(outcomes: Outcomes, pair: tuple[str, str] | None) -> list[str]:
         scale, unit = (1000.0, "billion") if abs(row.equivalent_variation) >= 1000 else (1.0, "million")
         value = row.equivalent_variation / scale
         digits = 2 if scale > 1 else 0 if abs(value) >= 10 else 1 if abs(value) >= 1 else 2
-        said.append(f"{plain(value, digits, sign=True)} {unit} for {label(row.country)}")
+        said.append(f"{plain(value, digits, sign=True)} {unit} for {spoken(row.country)}")
     found = among(outcomes, outcomes.runs[0], ranged(outcomes))
     lines = [f"In US dollars a year: {joined(said)}."] if said else []
     if found:
         total, *pairs = found
         verb = "rise" if total.after >= total.before else "fall"
-        line = f"Goods trade {total.of} would {verb} from {levels(total.before, total.after)} a year{_on(outcomes)}"
+        line = f"Goods trade {total.of} would {verb} from {levels(total.before, total.after)} a year"
+        line += _ends_of(outcomes, total) + resting(outcomes, total.codes)
         first = pairs[0] if pairs else None
         if first:
-            line += f"; {first.of} from {levels(first.before, first.after)} a year"
+            line += f"; {first.of} from {levels(first.before, first.after)} a year{_ends_of(outcomes, first)}"
         lines.append(f"{line}.")
     return lines
+
+
+def _ends_of(outcomes: Outcomes, trade: Any) -> str:
+    """The interval of a trade after the measures, in brackets."""
+    if not ranged(outcomes) or trade.low is None:
+        return ""
+    scale, _, digits = level_scale(trade.before, trade.after)
+    words = intervals.short(outcomes) if outcomes.runs[0].band is not None else "range over choices"
+    return f" ({words} {plain(trade.low / scale, digits)} to {plain(trade.high / scale, digits)})"
 
 
 def ranged(outcomes: Outcomes) -> bool:
@@ -171,13 +177,37 @@ def _interval(outcomes: Outcomes, before: Any, after: Any) -> str:
         f"{words} {plain((one.low or 0.0) / scale, digits)} to {plain((one.high or 0.0) / scale, digits)}"
         for words, one in ends
     ]
-    return f"Intervals of the {plain(after.estimate / scale, digits)} {unit}: {'; '.join(parts)}."
+    said = f"Intervals of the {plain(after.estimate / scale, digits)} {unit}: {'; '.join(parts)}."
+    return " ".join([said, *_apart(outcomes, before, after, [(one.low or 0.0, one.high or 0.0) for _, one in ends])])
+
+
+def _apart(outcomes: Outcomes, before: Any, after: Any, ends: Sequence[tuple[float, float]]) -> list[str]:
+    """Why two intervals of one number differ, where they do much: an estimate at the end of the range of choices, draws
+    that reach far beyond it."""
+    low, high = ends[0]
+    here, said = after.estimate, []
+    change, spread = abs(here - before.estimate), high - low
+    others = len(intervals.sets(outcomes))
+    if others and spread > 0.2 * change:
+        for end, words in ((high, "more"), (low, "less")):
+            if abs(here - end) < 0.02 * spread:
+                many = f"the {others} other elasticity sets react" if others > 1 else "the other elasticity set reacts"
+                opposite = "less" if words == "more" else "more"
+                said.append(f"The estimate stands at an end of the range because {many} {opposite}.")
+    if len(ends) > 1 and max(ends[1][1] - high, low - ends[1][0]) > spread:
+        said.append("The draws go further because they vary each elasticity as far as its estimate is uncertain.")
+    return said
 
 
 def either(outcomes: Outcomes, pair: tuple[str, str]) -> str:
     """How small both parties' real income stays, where all of its interval does; else empty."""
     limit = _less_than(max(abs(end) for code in pair for end in _ends(outcomes, code)))
-    return f"Real income of either would move by less than {limit} of one per cent." if limit else ""
+    if not limit:
+        return ""
+    size = f"by less than {limit} of one per cent."
+    if outcomes.interval.kind == "band":
+        return f"Real income in either would move {size}"
+    return f"Over these choices real income in either moves {size}" if ranged(outcomes) else ""
 
 
 def _ends(outcomes: Outcomes, code: str) -> list[float]:

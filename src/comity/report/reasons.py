@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from comity.classifications.countries import spoken
 from comity.errors import NoSolutionError, NotConvergedError
 from comity.outcomes.decomposition import PARTS
-from comity.outcomes.simulate import label
-from comity.report.words import ALMOST_NOTHING, decimals_for, plain
+from comity.report.words import ALMOST_NOTHING, MINUS, THIN, decimals_for, plain
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes
 
 MOST = 4  # economies that are explained
+NEXT = 0.1  # of the total: a part beside the largest that is named too
 # what a part says where it is a gain, and where it is a loss
 WHY = {
     "terms of trade": ("what it sells abroad gets dearer against what it buys",
@@ -41,7 +42,7 @@ def reasons(outcomes: Outcomes) -> list[str]:
     for code in codes:
         here = outcomes.world.country(code)
         if abs(outcomes.of(code).real_income_pct) >= ALMOST_NOTHING:
-            found.append(sentence(label(code), np.array([parts[name][here] for name in PARTS])))
+            found.append(sentence(spoken(code), np.array([parts[name][here] for name in PARTS])))
     return [one for one in found if one]
 
 
@@ -55,25 +56,40 @@ def _explained(outcomes: Outcomes) -> list[str]:
 
 def sentence(name: str, values: np.ndarray) -> str:
     """Why an economy gains or loses. values : the parts, million USD a year, in the order of PARTS; empty where no part
-    goes the way of the total."""
+    goes the way of the total. The next largest part is named where it is a tenth of the total or more."""
     total = float(values.sum())
     same = np.where(np.sign(values) == np.sign(total), np.abs(values), 0.0)
     k = int(same.argmax())
     if not same[k] > 0:
         return ""
     part, verb = float(values[k]), "gains" if total > 0 else "loses"
+    others = np.where(np.arange(len(values)) == k, 0.0, values)
+    second = int(np.abs(others).argmax())
+    after = float(others[second])
     digits = min(decimals_for(min(abs(total), abs(part))), 3)
-    size, whole, rest = (plain(value, digits, sign=True) for value in (part, total, total - part))
-    amount = f"{size} of {whole}" if abs(part) <= abs(total) else f"{size}, with {rest} from the rest,"
-    start = f"{name[:1].upper()}{name[1:]}"
-    return f"{start} {verb} mainly because {WHY[PARTS[k]][total < 0]}: {amount} million US dollars a year."
+    size, whole, then, rest = (plain(value, digits, sign=True) for value in (part, total, after, total - part - after))
+    said = f"{size} of {whole}" if abs(part) <= abs(total) else size
+    said = f"{name[:1].upper()}{name[1:]} {verb} mainly because {_why(k, part)}: {said} million US dollars a year"
+    if abs(after) >= NEXT * abs(total):
+        link = "and" if (after > 0) == (total > 0) else "against it,"
+        said += f"; {link} {_why(second, after)}: {then}"
+        said += (
+            f", all else {rest}" if abs(part) > abs(total) and float(rest.replace(MINUS, "-").replace(THIN, "")) else ""
+        )
+    elif abs(part) > abs(total):
+        said += f"; all else together {plain(total - part, digits, sign=True)}"
+    return f"{said}."
+
+
+def _why(part: int, value: float) -> str:
+    return WHY[PARTS[part]][value < 0]
 
 
 def reason_lines(outcomes: Outcomes) -> list[str]:
     """The same for the terminal."""
     found = reasons(outcomes)
     return (
-        ["Why (largest part; where it comes from in the report):", *(f"  {line}" for line in found), ""]
+        ["Why (largest parts; where it comes from in the report):", *(f"  {line}" for line in found), ""]
         if found
         else []
     )

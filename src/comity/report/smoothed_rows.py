@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from comity.classifications.countries import spoken
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import Outcomes, label
 from comity.outcomes.twin import Twin
@@ -40,6 +41,7 @@ def smoothed_answer(outcomes: Outcomes) -> str:
         return found.reason
     rows = [row for row in found.rows if row.smoothed.low is not None]
     parts = [f"{_short(row)} {_text(row.smoothed)} (here {_text(row.plain)})" for row in _first(outcomes, rows)]
+    parts = [part.replace("[", "[range ") for part in parts]
     if not parts:
         return ""
     return f"On trade smoothed by structural gravity, which has no zeros, the same measures give {'; '.join(parts)}."
@@ -62,8 +64,8 @@ def share_text(share: float) -> str:
 
 def _short(row: Twin) -> str:
     if "-" in row.country:
-        return f"goods trade between {' and '.join(label(code) for code in row.country.split('-'))}"
-    return f"real income of {label(row.country)}"
+        return f"goods trade between {' and '.join(spoken(code) for code in row.country.split('-'))}"
+    return f"real income in {spoken(row.country)}"
 
 
 def smoothed_lines(outcomes: Outcomes) -> list[str]:

@@ -11,7 +11,7 @@ from comity.report.among import among, count_lines
 from comity.report.lead import lead
 from comity.report.reasons import reason_lines
 from comity.report.smoothed_rows import smoothed_lines, smoothed_sentence
-from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, spans_zero, tight
+from comity.report.words import change_in_per_cent, money, per_cent, plain, spans_zero, tight
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -187,10 +187,15 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
         for code in outcomes.parties
         if about.get(code, {}).get("flows") == "estimated"
     ]
-    borrowed = [label(c) for c in outcomes.parties if about.get(c, {}).get("input_output") == "borrowed"]
-    if borrowed:
-        lines.append(f"  Input-output structure borrowed from other countries: {joined(borrowed[:8])}.")
-    lines += [f"  {text}" for text in (*compiled.left_out, *compiled.regime_notes, *compiled.warnings)]
+    lines += [
+        f"  {text}"
+        for text in (
+            *intervals.borrowed_lines(outcomes),
+            *compiled.left_out,
+            *compiled.regime_notes,
+            *compiled.warnings,
+        )
+    ]
     tried = sum(len(run.range.variants) for run in outcomes.runs)
     failed = len(outcomes.refusals())
     if outcomes.runs[0].band is not None:

@@ -30,6 +30,7 @@ from comity.scenario.observed import (
 from comity.scenario.places import REST_NOTE
 from comity.scenario.regime_effects import contained_notes
 from comity.scenario.sizes import Level
+from comity.scenario.today import rates_today, union_notes
 
 if TYPE_CHECKING:
     from comity.scenario.schema import Scenario
@@ -45,7 +46,8 @@ class MeasureReport:
     embargo or an overriding measure leaves it nothing to do; empty_share : share of its potential trade
     (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
     in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase;
-    idle : why it does nothing on this world, empty where it does something.
+    today : the rates it starts from, in words, for tariffs and export taxes; idle : why it does nothing on this world,
+    empty where it does something.
     """
 
     id: str
@@ -60,6 +62,7 @@ class MeasureReport:
     range: tuple[float, float, float] | None
     in_force: float = 1.0
     dates: str = ""
+    today: str = ""
     idle: str = ""
 
 
@@ -165,7 +168,10 @@ def compile_scenario(
         nothing=nothing,
         regime_notes=list(
             dict.fromkeys(
-                [note for e in effects for note in e.notes] + contained_notes(setting, effects) + found_notes(effects)
+                [note for e in effects for note in e.notes]
+                + contained_notes(setting, effects)
+                + union_notes(setting, effects)
+                + found_notes(effects)
             )
         )
         if words
@@ -324,6 +330,7 @@ def _reports(
                 range=(levels.low, levels.central, levels.high) if sized else None,
                 in_force=first.share,
                 dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
+                today=rates_today(setting.world, first),
                 idle=findings.why_idle(setting.world, parts, combined),
             )
         )

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import EVERYBODY, find_bloc, find_country, name_of
+from comity.classifications.countries import EVERYBODY, find_bloc, find_country, name_of, spoken
 from comity.classifications.sectors import load_sectors
 from comity.scenario.measures import Effect, Setting
 from comity.scenario.sizes import Levels
+from comity.scenario.today import rates_today
 
 if TYPE_CHECKING:
     from comity.scenario.compile import Compiled
@@ -38,7 +39,7 @@ def people(words: Sequence[str]) -> str:
         if word.casefold() == EVERYBODY:
             names.append("every economy named in the world")
         elif code is not None:
-            names.append("the rest of the world" if code == "ROW" else name_of(code))
+            names.append(spoken(code))
         else:
             names.append(f"the {_plain(bloc)}" if bloc else word)
     return joined(names)
@@ -79,7 +80,7 @@ def percent(value: float, *, sign: bool = False) -> str:
 def sentence(setting: Setting, measure: Any, effects: Sequence[Effect]) -> str:
     """One plain sentence about a measure."""
     effect = effects[0]
-    text = _sentence(measure, effect)
+    text = " ".join(part for part in (_sentence(measure, effect), rates_today(setting.world, effect)) if part)
     if effect.share < 1 and setting.year is not None:
         text += f" In {setting.year}: {percent(effect.share)} of it in force."
     return text
@@ -88,8 +89,8 @@ def sentence(setting: Setting, measure: Any, effects: Sequence[Effect]) -> str:
 def _sentence(measure: Any, effect: Effect) -> str:
     value = effect.value
     if measure.kind == "transfer":
-        giver, receiver = (name_of(code) for code in effect.parties)
-        return f"{giver} gives {receiver} {number(value)} million USD a year."
+        giver, receiver = (spoken(code) for code in effect.parties)
+        return f"{giver[:1].upper()}{giver[1:]} gives {receiver} {number(value)} million USD a year."
     if measure.kind == "productivity":
         change = percent(value - 1, sign=True)
         return f"Productivity of {people(measure.countries)} in {sectors_text(measure.sectors)} changes by {change}."

@@ -163,6 +163,8 @@ function words() { // every slider's value in words, as the server says it
     if (output) output.textContent = word.textContent;
     if (field?.type === "range") field.setAttribute("aria-valuetext", word.textContent);
   }
+  const now = one(".gal .now b", form), title = stateOf().title;
+  if (now && now.textContent !== title) { now.textContent = title; one(".gal .now small", form)?.remove(); }
   const note = one("#changed", form);
   if (note) note.hidden = !("changed" in stateOf()) || !one("input[name=s]", form);
 }
@@ -273,9 +275,14 @@ if (history.state === null) history.replaceState({ depth: 0 }, "");
 undo.disabled = depth() === 0;
 absolute();
 if (matchMedia("(max-width: 640px)").matches) for (const part of all("details.fold", shown)) part.open = false; // a short page
-document.addEventListener("click", event => { // a link to a folded section opens it
-  const goal = event.target.closest?.('a[href^="#"]')?.hash, fold = goal?.length > 1 ? one(goal)?.closest("details") : null;
+document.addEventListener("click", event => { // a link inside the page opens a folded section; it is no step of undo
+  const goal = event.target.closest?.('a[href^="#"]')?.hash, there = goal?.length > 1 ? one(goal) : null;
+  if (!there) return;
+  event.preventDefault();
+  const fold = there.closest("details");
   if (fold) fold.open = true;
+  there.scrollIntoView();
+  there.focus({ preventScroll: true });
 });
 follow(settled);
 try { const query = sessionStorage.getItem(STORE); if (query !== null) { keep(query); ask({ query: wanted, ranges: true, quiet: true }); } } catch { /* as above */ }

@@ -1,0 +1,92 @@
+"""What a measure on tariffs or export taxes starts from, in words: the rates that stand in the world's year, and who
+shares a tariff with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comity.classifications.countries import load_blocs, spoken
+
+if TYPE_CHECKING:
+    from comity.benchmark.world import World
+    from comity.scenario.measures import Effect, Setting
+
+CUSTOMS_UNIONS = {"EU": "EU", "EAEU": "Eurasian Economic Union", "GCC": "GCC", "Mercosur": "Mercosur"}
+EACH = 2  # directions that are told one by one
+
+
+def rates_today(world: World, effect: Effect) -> str:
+    """Mean rates, weighted by trade at border values, on the flows of a measure on tariffs or export taxes; empty for
+    other measures and where nothing flows."""
+    if effect.what not in ("tariff", "export_tax"):
+        return ""
+    importers, exporters = effect.pairs
+    means = direction_means(world, effect)
+    known = [(float(mean), int(n), int(i)) for mean, n, i in zip(means, importers, exporters, strict=True)
+             if np.isfinite(mean)]  # fmt: skip
+    if not known:
+        return ""
+    when = f"In {world.base_year}" if world.base_year else "In this world"
+    if len(known) <= EACH:
+        rows = [f"{_rate(mean)} {_whose(world, effect, n, i)}" for mean, n, i in known]
+        return f"{when} the rates were {' and '.join(rows)}, on average."
+    least, most = min(known), max(known)
+    if _rate(least[0]) == _rate(most[0]):
+        return f"{when} the rates were {_rate(most[0])} on average."
+    ends = " to ".join(f"{_rate(mean)} ({_whose(world, effect, n, i)})" for mean, n, i in (least, most))
+    return f"{when} the averages ran from {ends}."
+
+
+def direction_means(world: World, effect: Effect) -> NDArray[np.float64]:
+    """(pairs,) mean rate in each direction of a measure, weighted by border values; nan where nothing flows."""
+    rates = (world.tariff if effect.what == "tariff" else world.export_tax).ravel()[effect.cells]
+    border = world.flow.ravel()[effect.cells]
+    shape = (-1, len(effect.pairs[0]))
+    total, paid = (values.reshape(shape).sum(axis=0) for values in (border, border * rates))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(paid / np.where(total > 0, total, np.nan))
+
+
+def _whose(world: World, effect: Effect, importer: int, exporter: int) -> str:
+    buyer, seller = spoken(world.countries[importer]), spoken(world.countries[exporter])
+    if effect.what == "tariff":
+        return f"in {buyer} on what comes from {seller}"
+    return f"in {seller} on what goes to {buyer}"
+
+
+def _rate(mean: float) -> str:
+    digits = 0 if mean == 0 else 1 if mean >= 0.001 else 2
+    return f"{100 * mean:.{digits}f} %"
+
+
+def union_notes(setting: Setting, effects: Sequence[Effect]) -> list[str]:
+    """A sentence for each customs union of which some members, and not all that the world has, change their tariff on
+    goods from outside: their external tariff is one."""
+    world = setting.world
+    found = []
+    for effect in effects:
+        if effect.what != "tariff":
+            continue
+        pairs = [(world.countries[n], world.countries[i]) for n, i in zip(*effect.pairs, strict=True)]
+        day = setting.day(setting.scenario.measures[effect.index])
+        for name, words in CUSTOMS_UNIONS.items():
+            members = set(load_blocs()[name].members(day)) & set(world.countries)
+            acting = {n for n, i in pairs if n in members and i not in members}
+            if acting and acting != members:
+                who = [spoken(code) for code in world.countries if code in acting]
+                belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
+                found.append(f"{_first_up(_listed(who))} {belong} to the {words}, whose members share one external "
+                             f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
