@@ -98,8 +98,8 @@ def test_why_names_the_largest_part_with_its_sign() -> None:
     )
     over = reasons.sentence("the rest of the world", np.array([-1.0, 0.0, 4.0, 0.0, 0.0]))
     assert over == (
-        "The rest of the world gains mainly because what it buys takes less to bring in: +4.0, with \u22121.0 from the "
-        "rest, million US dollars a year."
+        "The rest of the world gains mainly because what it buys abroad costs less to bring in: +4.0 million US "
+        "dollars a year; everything else together is \u22121.0."
     )
     assert reasons.sentence("Iran", np.zeros(5)) == ""
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
-from comity.report.among import Trade, cards_of
+from comity.report.among import FEW, Trade, cards_of
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
 from comity.report.words import (
     THIN,
@@ -103,7 +103,8 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float], role:
     ends = row.equivalent_variation_low, row.equivalent_variation_high
     more = f"{money(row.equivalent_variation, *ends, sign=True)} a year"
     people = outcomes.world.provenance.get("population", {}).get(code)
-    if abs(row.real_income_pct) < 0.1:
+    shown = [code, *outcomes.parties] if len(outcomes.parties) <= FEW else [code]
+    if any(abs(outcomes.of(one).real_income_pct) < 0.1 for one in shown):  # parties side by side are told alike
         if people:
             cents = 1e8 * row.equivalent_variation / people
             if abs(cents) >= 100:

@@ -23,9 +23,9 @@ from comity.report.words import (
 NAMED = 4  # parties whose gain or loss the sentence names; of more it names the two ends, and counts
 
 
-def lead(outcomes: Outcomes) -> tuple[str, str]:
+def lead(outcomes: Outcomes, claims: bool = False) -> tuple[str, str]:
     """The sentence at the top, with the gain or loss of every party (of more than four the largest gain and loss, and
-    how many there are), and the smaller ones after it."""
+    how many there are), and the smaller ones after it. claims : whether verdicts stand beside it."""
     if outcomes.compiled.nothing:
         return f"Nothing changes, because {outcomes.compiled.nothing}.", ""
     start = f"With the measures in force in {outcomes.year}," if outcomes.year else "Carried out in full,"
@@ -39,7 +39,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
         names = whom("-".join(pair), label)
         trade = f"{verb} goods trade between {names} from {levels(before, then)} a year{_on(outcomes)}"
         said = [trade, *said]
-        after = [_interval(outcomes, numbers["before"], numbers["after"])]
+        after = [_interval(outcomes, numbers["before"], numbers["after"], claims)]
         after.append(either(outcomes, pair))
     said = [*([", ".join(said[:-1])] if said[:-1] else []), *said[-1:]]
     first = f"{start} these measures would {', and '.join(said)}" if said else ""
@@ -157,8 +157,8 @@ def ranged(outcomes: Outcomes) -> bool:
     return len(outcomes.range.variants) > 1
 
 
-def _interval(outcomes: Outcomes, before: Any, after: Any) -> str:
-    """Both intervals of trade after the measures, by their names."""
+def _interval(outcomes: Outcomes, before: Any, after: Any, claims: bool) -> str:
+    """Both intervals of trade after the measures, by their names; which of them the verdicts on claims rest on."""
     if not ranged(outcomes):
         return ""
     pair = after.country.split("-")
@@ -171,6 +171,7 @@ def _interval(outcomes: Outcomes, before: Any, after: Any) -> str:
         f"{words} {plain((one.low or 0.0) / scale, digits)} to {plain((one.high or 0.0) / scale, digits)}"
         for words, one in ends
     ]
+    parts[0] += ", on which the verdicts on the claims rest" if claims and len(parts) > 1 else ""
     return f"Intervals of the {plain(after.estimate / scale, digits)} {unit}: {'; '.join(parts)}."
 
 

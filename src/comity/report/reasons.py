@@ -21,7 +21,7 @@ WHY = {
                        "what it sells abroad gets cheaper against what it buys"),
     "volume of trade": ("more trade crosses its tariffs and export taxes, and brings it more than it costs",
                         "less trade crosses its tariffs and export taxes"),
-    "trade costs": ("what it buys takes less to bring in", "what it buys takes more to bring in"),
+    "trade costs": ("what it buys abroad costs less to bring in", "what it buys abroad costs more to bring in"),
     "productivity": ("it produces more with the same means", "it produces less with the same means"),
     "transfers": ("payments and trade deficits bring it more", "payments and trade deficits bring it less"),
 }  # fmt: skip
@@ -64,9 +64,10 @@ def sentence(name: str, values: np.ndarray) -> str:
     part, verb = float(values[k]), "gains" if total > 0 else "loses"
     digits = min(decimals_for(min(abs(total), abs(part))), 3)
     size, whole, rest = (plain(value, digits, sign=True) for value in (part, total, total - part))
-    amount = f"{size} of {whole}" if abs(part) <= abs(total) else f"{size}, with {rest} from the rest,"
+    inside, money = abs(part) <= abs(total), "million US dollars a year"
+    amount = f"{size} of {whole} {money}" if inside else f"{size} {money}; everything else together is {rest}"
     start = f"{name[:1].upper()}{name[1:]}"
-    return f"{start} {verb} mainly because {WHY[PARTS[k]][total < 0]}: {amount} million US dollars a year."
+    return f"{start} {verb} mainly because {WHY[PARTS[k]][total < 0]}: {amount}."
 
 
 def reason_lines(outcomes: Outcomes) -> list[str]:
