@@ -31,6 +31,7 @@ PANEL = 344
 HEIGHT, LINE = 230, 17  # of a panel, and of a line of words in it, in pixels
 ENDS = {"no deal": "without it"}  # words at the ends of lines, where they are not the kind itself
 SMALLEST, LARGEST = 1e-4, 20.0
+HELD = 0.6  # years that the last step is drawn for, so that its level is seen
 ROOM = 1.5  # a band that rises above all lines by more than this factor is cut at the frame: it would flatten them
 
 
@@ -85,7 +86,7 @@ def monitor(rows: list[dict[str, Any]], width: int) -> Any:
     years = [row["year"] for row in rows]
     inner = PANEL - 64 if width == WIDE else width - 64
     # room at the right for the words at the ends of the lines
-    x_scale = vl.options(domain=[min(years) - 0.3, max(years) + 2.6], nice=False)
+    x_scale = vl.options(domain=[min(years) - 0.3, max(years) + HELD + 2.6], nice=False)
     top = 1.12 * highest(rows)
     panels = [_panel([r for r in rows if r["count"] == name], name, x_scale, top, inner) for name in counts]
     joined = vl.in_a_row(*panels, spacing=18) if width == WIDE else vl.stacked(*panels, spacing=18)
@@ -120,7 +121,7 @@ def _panel(rows: list[dict[str, Any]], name: str, x_scale: Any, top: float, widt
     def of(kind: str) -> Any:
         return vl.chart(vl.held(row for row in rows if row["kind"] == kind), width=width, height=HEIGHT)
 
-    predicted = of("predicted")
+    predicted = vl.chart(vl.held(steps(rows)), width=width, height=HEIGHT)
     layers = [
         # a step a year: a row holds from its year's start, and nothing rises before the measures are in force
         predicted.mark("area", color=ACCENT, opacity=0.18, interpolate="step-after", clip=True, aria=False).encode(
@@ -139,18 +140,30 @@ def _panel(rows: list[dict[str, Any]], name: str, x_scale: Any, top: float, widt
     return vl.layer(*layers).titled(name, fontSize=13, color=INK, anchor="start", fontWeight="bold")
 
 
+def steps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The predicted points as a line of steps draws them: from the signing on, and the last one held."""
+    points = sorted((row for row in rows if row["kind"] == "predicted"), key=lambda row: row["year"])
+    if not points:
+        return []
+    signed = next((row["year"] for row in rows if row["kind"] == "signed"), points[0]["year"])
+    before = [{**row, "year": signed} for row in points if row["year"] < signed][-1:]
+    last = {**points[-1], "year": points[-1]["year"] + HELD}
+    return [*before, *(row for row in points if row["year"] >= signed), last]
+
+
 def _words(rows: list[dict[str, Any]], x: Any, y: Any, width: int, top: float) -> Any:
     """Words at the ends of the lines, moved apart where they would meet on an axis that ends at `top`."""
-    ends = []
+    ends, right = [], max(row["year"] for row in [*rows, *steps(rows)])
     for kind in ("promised", "predicted", "no deal"):
         line = [row for row in rows if row["kind"] == kind]
         if line:
-            ends.append({**max(line, key=lambda row: row["year"]), "text": ENDS.get(kind, kind)})
+            ends.append({**max(line, key=lambda row: row["year"]), "year": right, "text": ENDS.get(kind, kind)})
     ends.sort(key=lambda row: row["value"])
     gap = top * LINE / HEIGHT
     for k in range(1, len(ends)):
         ends[k]["value"] = max(ends[k]["value"], ends[k - 1]["value"] + gap)
-    chart = vl.chart(vl.held(ends), width=width, height=HEIGHT)
-    return chart.mark("text", align="left", dx=6, fontSize=12, color=INK2, aria=False).encode(
-        x=x, y=y, text=vl.field("text:N")
-    )
+    chart = vl.chart(vl.held(ends), width=width, height=HEIGHT).encode(x=x, y=y, text=vl.field("text:N"))
+    text: dict[str, Any] = {"align": "left", "dx": 6, "fontSize": 12, "aria": False}
+    # on paper, so that no grid line strikes them through
+    ground = chart.mark("text", color=PAPER, stroke=PAPER, strokeWidth=3.5, **text)
+    return vl.layer(ground, chart.mark("text", color=INK2, **text))

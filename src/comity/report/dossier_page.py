@@ -9,7 +9,7 @@ from comity.report import intervals
 from comity.report.dossier_drawing import beyond
 from comity.report.judged import judged_on
 from comity.report.verdict_rows import tally, verdict_row
-from comity.report.words import joined, minutes, plain, small_per_cent
+from comity.report.words import joined, minutes, plain, small_per_cent, tight
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -60,7 +60,7 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "monitor_heading": monitor_heading(assessment),
         "monitor_kinds": monitor_kinds(assessment),
         "monitor_cut": monitor_cut(assessment),
-        "monitor_notes": list(assessment.monitor.notes),
+        "monitor_notes": [tight(note) for note in assessment.monitor.notes],
     }
 
 

@@ -71,8 +71,9 @@ def brief(outcomes: Outcomes) -> str:
         return f"{what}. Dot: the estimate at central choices; hollow: the range includes zero."
     each = " on each partner’s statistics" if len(outcomes.runs) > 1 else ""
     return (
-        f"Band: {short(outcomes)}; {found.asked} draws{each}, {failures(outcomes)} without solution. Dot: the estimate "
-        "with nothing drawn; hollow: the band includes zero; short ticks: other elasticity sets."
+        f"Band: where {of_a_hundred(found.level)} draws lie; {found.asked} joint draws{each}, {failures(outcomes)} "
+        "without solution. Dot: the estimate with nothing drawn; hollow: the band includes zero; short ticks: other "
+        "elasticity sets."
     )
 
 

@@ -46,7 +46,7 @@ def judged_on(assessment: Assessment, verdict: Verdict) -> str:
     if run.band is None or drawn is None:
         return text
     inside = f"{text} In {of_a_hundred(run.band.level)} draws {show(drawn[0])} to {show(drawn[1])}{unit}"
-    return f"{inside}, {_ends(drawn, meets)}." if otherwise else f"{inside}."
+    return f"{inside}: {_ends(drawn, meets)}." if otherwise else f"{inside}."
 
 
 def _meets(test: TargetTest | GainTest | LossTest, needed: float) -> Meets:
@@ -100,7 +100,9 @@ def _extreme(run: OnCount, quantity: Quantity, meets: Meets) -> str:
 def _ends(drawn: tuple[float, float], meets: Meets) -> str:
     """How the test ends on the band alone."""
     met = [meets(end) for end in drawn]
-    return "all of which meets it" if all(met) else "which straddles it" if any(met) else "none of which meets it"
+    return (
+        "all of it meets the test" if all(met) else "it straddles the test" if any(met) else "none of it meets the test"
+    )
 
 
 def _shown(quantity: Quantity, unit: str) -> tuple[Callable[[float], str], str]:

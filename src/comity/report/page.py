@@ -129,6 +129,7 @@ def context(
         "measures": outcomes.compiled.measures,
         "undated": UNDATED,
         "size_word": size_word,
+        "tight": tight,
         "nothing": outcomes.compiled.nothing,
         "notes": [
             tight(note)

@@ -10,7 +10,7 @@ from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Verd
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
-from comity.report.words import decimals_for, money, per_cent, plain, whom
+from comity.report.words import decimals_for, money, per_cent, plain, tight, whom
 
 MARKS = {
     SUPPORTED: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>'
@@ -59,7 +59,7 @@ def verdict_row(verdict: Verdict, judged: str = "") -> dict[str, Any]:
         "reading": claim.reading,
         "why": _sentence(claim.why or claim.outside or ""),
         "judged": judged,
-        "notes": list(verdict.notes),
+        "notes": [tight(note) for note in verdict.notes],
         "leaves_out": claim.leaves_out,
         "source": f"¶ {paragraphs}" if paragraphs else claim.source.where or claim.source.id,
     }
