@@ -174,6 +174,7 @@ def check(
     from comity.coalition.load import is_game, load_game
     from comity.dossier.check import check_dossier, read_texts
     from comity.dossier.load import is_dossier
+    from comity.report.words import tight
 
     if is_game(file):
         game = load_game(file)
@@ -183,7 +184,7 @@ def check(
         dossier = load_dossier(file)
         economy = world_for(world, dossier)
         for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
-            typer.echo(line)
+            typer.echo(tight(line))
         return
     if source:
         raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
@@ -191,7 +192,7 @@ def check(
 
     economy = world_for(world, load_scenario(file))
     for line in check_scenario_file(file, economy):
-        typer.echo(line)
+        typer.echo(tight(line))
 
 
 @app.command()
