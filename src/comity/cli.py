@@ -125,7 +125,7 @@ def _run(
         return
     from comity.report.terminal import claim_lines, summary
 
-    typer.echo(summary(outcomes))
+    typer.echo(summary(outcomes, claims=bool(assessment is not None and assessment.verdicts)))
     if assessment is not None:
         typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")
@@ -174,6 +174,7 @@ def check(
     from comity.coalition.load import is_game, load_game
     from comity.dossier.check import check_dossier, read_texts
     from comity.dossier.load import is_dossier
+    from comity.report.words import tight
 
     if is_game(file):
         game = load_game(file)
@@ -183,7 +184,7 @@ def check(
         dossier = load_dossier(file)
         economy = world_for(world, dossier)
         for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
-            typer.echo(line)
+            typer.echo(tight(line))
         return
     if source:
         raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
@@ -191,7 +192,7 @@ def check(
 
     economy = world_for(world, load_scenario(file))
     for line in check_scenario_file(file, economy):
-        typer.echo(line)
+        typer.echo(tight(line))
 
 
 @app.command()
@@ -205,22 +206,23 @@ def explain(
     from comity.coalition.load import is_game, load_game
     from comity.dossier.explain import explain_dossier
     from comity.dossier.load import is_dossier
+    from comity.report.words import tight
     from comity.scenario.compile import compile_scenario
     from comity.scenario.explain import explain as sentences
 
     if is_game(file):
         game = load_game(file)
-        typer.echo("\n".join(explain_game(game, world_for(world, game))))
+        typer.echo(tight("\n".join(explain_game(game, world_for(world, game)))))
         return
     if is_dossier(file):
         dossier = load_dossier(file)
         for line in explain_dossier(dossier, world_for(world, dossier)):
-            typer.echo(line)
+            typer.echo(tight(line))
         return
     scen = load_scenario(file)
     economy = world_for(world, scen)
     for line in sentences(economy, compile_scenario(economy, scen)):
-        typer.echo(line)
+        typer.echo(tight(line))
 
 
 @app.command()

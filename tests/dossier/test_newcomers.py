@@ -61,8 +61,9 @@ def test_both_places_name_the_base_they_rest_on() -> None:
         "16 per cent less); the test starts from the world's, the lines over time from the last observation before the deal."
     ) in a.verdict("target").notes
     assert a.monitor.notes[0].startswith(
-        "Kazakhstan's count: the lines start from the last observation before the deal, 4.4 billion USD in 2023; the "
-        "verdict on the target starts from the trade of world-2022, 5.21 billion USD in its base year 2022, 19 per cent more."
+        "Kazakhstan's count: the lines start from the last observation before the deal, 4.4 billion USD in 2023, 16 "
+        "per cent less than the trade of world-2022 that the verdict on the target starts from, 5.21 billion USD in its base "
+        "year 2022."
     )
     heading = "On Kazakhstan's count the target had not been met before the deal, by the last observation (2023)"
     assert monitor_heading(a) == heading

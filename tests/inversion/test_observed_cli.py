@@ -69,7 +69,7 @@ def test_check_and_explain_speak_of_it(folder: Path) -> None:
     assert checked.returncode == 0 and "valid on world-2022" in checked.stdout
     assert "No source given" not in checked.stdout and "Nothing changes" not in checked.stdout
     told = comity("explain", str(folder / "fell.yaml")).stdout
-    for words in ("sized by what was observed: exports −41 %", "(low −20 %, high −50 %)", "[Chowdhry, Hinz, Kamin",
+    for words in ("sized by what was observed: exports −41\u202f%", "(low −20\u202f%, high −50\u202f%)", "[Chowdhry, Hinz, Kamin",
                   "the trade cost behind it is found when the scenario is solved"):  # fmt: skip
         assert words in told, told
 

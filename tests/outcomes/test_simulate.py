@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from comity import InputError, Outcomes, load_scenario, load_world, simulate
 from comity.outcomes.counts import on_count
+from comity.report.origins import origins
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
 
@@ -154,7 +157,25 @@ def test_an_economy_cut_off_has_real_income_but_no_prices() -> None:
     assert np.isnan(prices.loc[("IRN", "AGR"), "price_pct"]) and np.isnan(prices.loc[("IRN", "AGR"), "wage_pct"])
     assert np.isfinite(prices.loc[("BLR", "AGR"), "price_pct"])
     assert any("Cut off from the rest: Iran" in note for note in outcomes.range_notes())
+    told = origins(outcomes)
+    assert told is not None and told["path"].endswith("falls along a straight line to zero")  # of embargoes alone
     assert outcomes.refusals()  # fixed deficits cannot cross the cut, and that is said by name
+
+
+def test_extreme_choices_of_a_range_are_counted_in_plain_words(tehran: Outcomes) -> None:
+    (note,) = [note for note in tehran.range_notes() if "pairs" in note]
+    assert note.startswith(
+        "Of 12 pairs of elasticity set and size in the range, 4 are outside any plausible range. With "
+    )
+    assert " and high sizes, trade costs fall by more than 20 % on " in note
+    run = tehran.runs[0]
+    one = replace(run, range=replace(run.range, implausible=run.range.implausible[:1]))
+    (note,) = [note for note in replace(tehran, runs=(one,)).range_notes() if "pairs" in note]
+    assert note.startswith(
+        "Of 12 pairs of elasticity set and size in the range, 1 is outside any plausible range. With "
+    )
+    told = origins(tehran)
+    assert told is not None and "embargo" not in told["path"]
 
 
 def test_deviation_of_deficit_shares_is_reported(duty: Outcomes) -> None:

@@ -206,7 +206,7 @@ def test_trade_elsewhere_leaves_out_what_a_measure_touches(outcomes: Outcomes) -
     change = {f"{row.origin}-{row.destination}": row.change for row in outcomes.diversion.rows}
     falls = sections.elsewhere(outcomes)[0]
     least = min((value, key) for key, value in change.items() if key != "BLR-IRN")
-    assert falls[0].startswith("Beside the measures, falling") and least[0] < 0 and len(falls[1]) >= 1
+    assert falls[0].startswith("Other flows, falling") and least[0] < 0 and len(falls[1]) >= 1
 
 
 def test_sum_over_all_economies(outcomes: Outcomes) -> None:

@@ -100,8 +100,8 @@ def test_why_names_the_largest_part_with_its_sign() -> None:
     )
     over = reasons.sentence("the rest of the world", np.array([-1.0, 0.0, 4.0, 0.0, 0.0]))
     assert over == (
-        "The rest of the world gains mainly because what it buys takes less to bring in: +4.0 million US dollars a year; "
-        "against it, what it sells abroad gets cheaper against what it buys: \u22121.0."
+        "The rest of the world gains mainly because what it buys abroad costs less to bring in: +4.0 million US dollars a "
+        "year; against it, what it sells abroad gets cheaper against what it buys: \u22121.0."
     )
     assert reasons.sentence("Iran", np.zeros(5)) == ""
 

@@ -7,6 +7,7 @@ import pytest
 
 from comity import InputError, World, compile_scenario
 from comity.equilibrium.changes import Changes, changes_of
+from comity.scenario.explain import explain
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
 
@@ -192,6 +193,49 @@ def test_blocs_are_taken_as_of_a_date(world: World) -> None:
     before, after = (compiled(world, text.replace("DAY", day)).pairs for day in ("2022-01-01", "2025-01-01"))
     assert ("CHN", "IRN") not in before and ("CHN", "IRN") in after  # Iran joined in July 2023
     assert ("CHN", "BLR") in after  # Belarus in July 2024
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratio", "said"),
+    [
+        (
+            "visa",
+            1.179,
+            "Easier crossing for the people who carry the trade: goods traded between Iran and Belarus +17.9 %",
+        ),
+        (
+            "visa",
+            0.5,
+            "Harder crossing for the people who carry the trade: goods traded between Iran and Belarus \u221250 %",
+        ),
+        ("ntb", 1.05, "Lower non-tariff cost of trade: goods traded between Iran and Belarus +5 %"),
+        ("border_time", 1.05, "Less time at the border: goods traded between Iran and Belarus +5 %"),
+        (
+            "agreement",
+            0.9,
+            "Higher cost of trade under the agreement: goods traded between Iran and Belarus \u221210 %",
+        ),
+    ],
+)
+def test_a_measure_sized_by_trade_says_the_cost_and_then_the_trade(
+    world: World, kind: str, ratio: float, said: str
+) -> None:
+    measures = f"  - {{id: m, kind: {kind}, between: [IRN, BLR], size: {{trade_ratio: {ratio}}}}}"
+    assert compiled(world, measures).measures[0].sentence == f"{said}, all else equal."
+
+
+def test_the_source_of_a_size_stands_at_the_size_and_that_of_the_measure_apart(world: World) -> None:
+    measures = (
+        "  - id: m\n    kind: border_time\n    between: [IRN, BLR]\n    size: {size_of: border-days-tfa}\n"
+        "    source: {title: A text}"
+    )
+    lines = explain(world, compiled(world, measures))
+    assert lines[3].startswith(
+        "  size, with its source in brackets: days \u22122.5 (low \u22121.5, high \u22123.5) [World Trade"
+    )
+    assert "of value a day [Hummels" in lines[3] and lines[4] == "  measure written in: A text"
+    bare = explain(world, compiled(world, "  - {id: m, kind: tariff, between: [IRN, BLR], size: {to: 0%}}"))
+    assert bare[3:5] == ["  size: rate 0 %", "  no source given for the measure"]
 
 
 def test_warnings_name_implausible_sizes_and_empty_flows(world: World) -> None:

@@ -34,7 +34,10 @@ def every_count(series: Sequence[Series]) -> str:
 
 def share_after(row: Observation, signed: datetime.date) -> float:
     """Share of a period's days after the day of signing."""
-    start, end = q.date(row.start), last_day(row.end)
+    return _share_after(q.date(row.start), last_day(row.end), signed)
+
+
+def _share_after(start: datetime.date, end: datetime.date, signed: datetime.date) -> float:
     after = (end - max(signed, start - ONE_DAY)).days
     return min(max(after / ((end - start).days + 1), 0.0), 1.0)
 
@@ -69,11 +72,13 @@ def _of_pair(runs: Runs, test: TargetTest, count: str) -> Iterator[tuple[Observe
 
 
 def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) -> tuple[str, ...]:
-    """A note where the source reports another trade for the base year (or the year nearest to it) than the flow the
-    test starts from. count : the one it is judged on, empty in a world with one count."""
+    """Notes where the base year, whose flow the test starts from, lies partly after the signing, and where the source
+    reports another trade for that year (or the year nearest to it). count : the one it is judged on, empty in a world
+    with one count."""
     year, told = runs.world.base_year, []
     if year is None or before <= 0:
         return ()
+    late = after_signing(runs, year)
     for observed, series in _of_pair(runs, test, count):
         rows = [(row, total) for row in series.rows if (total := total_of(row, observed.between)) is not None]
         if not rows:
@@ -82,10 +87,27 @@ def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) ->
         if abs(total - before) > SAME * before:
             told.append(f"{short(total)} in {row.period} ({series.count}; {apart(total, before)})")
     if not told:
-        return ()
+        return late
     said = f"comity's world has {short(before)} USD in its base year {year}, the source {' and '.join(told)}"
     return (
         f"{said}; the test starts from the world's, the lines over time from the last observation before the deal.",
+        *late,
+    )
+
+
+def after_signing(runs: Runs, year: int) -> tuple[str, ...]:
+    """A note where more of a world's base year than the days around New Year lies after the signing: what the deal did
+    by then is in the flow that a test starts from."""
+    if runs.signed is None:
+        return ()
+    first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+    share = _share_after(first, last, runs.signed)
+    if share <= OVERLAP:
+        return ()
+    part = "All" if share == 1 else f"{100 * share:.0f} per cent"
+    return (
+        f"{part} of the base year {year} lies after the signing on {runs.signed.isoformat()}: what the deal had "
+        "brought by then is in the trade the test starts from.",
     )
 
 
@@ -111,8 +133,10 @@ def line_base(runs: Runs, series: Series, level: float, period: str, before: flo
     """What the lines over time rest on, where the verdict on the target rests on another amount; else nothing."""
     if before <= 0 or abs(level - before) <= SAME * before:
         return ""
+    told, world = apart(level, before), runs.world.name or "this world"
     return (
-        f"{series.count}: the lines start from the last observation before the deal, {short(level)} USD in {period}; "
-        f"the verdict on the target starts from the trade of {runs.world.name or 'this world'}, {short(before)} USD in "
-        f"its base year {runs.world.base_year}, {apart(before, level)}. So the two give different amounts for one year."
+        f"{series.count}: the lines start from the last observation before the deal, {short(level)} USD in {period}, "
+        f"{told} {'as' if told.endswith('as much') else 'than'} the trade of {world} that the verdict on the target "
+        f"starts from, {short(before)} USD in its base year {runs.world.base_year}. So the two give different amounts "
+        "for one year."
     )

@@ -78,10 +78,7 @@ def monitor(runs: Runs) -> Monitor:
             rows += part
             notes += more
             notes += _base_note(runs, observed, series) if ratios else []
-            if ratios and series.count not in ratios:
-                notes.append(
-                    f"{series.count}: the world has no flows on this count; the ratio is that of its own flows."
-                )
+        notes += _one_ratio(runs, [series.count for series in observed.series if series.count not in ratios], ratios)
     return Monitor(tuple(rows), tuple(dict.fromkeys(notes)))
 
 
@@ -97,6 +94,17 @@ def _base_note(runs: Runs, observed: Observed, series: Series) -> list[str]:
         return []
     note = line_base(runs, series, last[1], last[0].period, both_ways(same[0], pair)[0])
     return [note] if note else []
+
+
+def _one_ratio(runs: Runs, counts: list[str], ratios: Ratios) -> list[str]:
+    """Whose lines take a ratio that was not solved on their count, in one sentence."""
+    if not ratios or not counts:
+        return []
+    whose = " and ".join([", ".join(counts[:-1]), counts[-1]]) if len(counts) > 1 else counts[0]
+    world = runs.world.name or "this world"
+    if len(ratios) == 1:
+        return [f"{world} holds one count of this trade: what the measures add to it in per cent is added to {whose}."]
+    return [f"{world} does not hold {whose}: what the measures add in per cent is that of the count it holds."]
 
 
 Ratios = dict[str, dict[int, Quantity]]  # by count ("" is the first one), then year

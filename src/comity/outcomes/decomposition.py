@@ -27,7 +27,8 @@ from comity.errors import NotConvergedError
 
 Array = NDArray[np.float64]
 
-PATH = "rates, ln d and ln A linear; embargoed flows with kappa^-theta falling linearly to 0"
+PATH = "tariff and tax rates, and trade costs and productivity in logarithms, move along straight lines"
+FADING = "the weight of an embargoed flow (kappa^-theta) falls along a straight line to zero"
 ADDING_UP = 1e-8  # largest accepted gap between the sum of the parts and ln W
 AIM = 1e-10  # what the quadrature asks of an interval, so that the sum stays far below ADDING_UP
 ORDERS = (3, 6)  # nodes on an interval: few first, which small shocks are content with
@@ -80,7 +81,7 @@ class Decomposition:
     parts: Parts
     total: Array
     points: int
-    path: str = PATH
+    path: str = f"{PATH}; {FADING}"
 
     @property
     def adding_up(self) -> float:

@@ -26,6 +26,7 @@ from comity.outcomes.drawn import DrawnBand
 from comity.outcomes.numbers import Number
 from comity.outcomes.observed import resolved, wedge_columns
 from comity.outcomes.ranges import (
+    IMPLAUSIBLE,
     WORLD_SETTING,
     Choice,
     Range,
@@ -292,10 +293,13 @@ class Outcomes:
         central = (self.choice.elasticities, "central")
         extreme = [pair for pair in self.range.implausible if (pair[0].elasticities, pair[0].level) != central]
         if extreme:
-            choice, text = max(extreme, key=lambda pair: pair[1].startswith("Outside") and pair[0].level == "high")
+            choice, text = max(extreme, key=lambda pair: pair[0].level == "high")
+            tried = len({(variant.choice.elasticities, variant.choice.level) for variant in self.range.variants})
+            count = len({c for c, _ in extreme})
             notes.append(
-                f"{len({c for c, _ in extreme})} of the size and elasticity choices in the range are extreme; with "
-                f"{choice.elasticities} and {choice.level} sizes: {text[0].lower()}{text[1:]}"
+                f"Of {tried} pairs of elasticity set and size in the range, {count} {'is' if count == 1 else 'are'} "
+                f"{IMPLAUSIBLE.lower()}. With {choice.elasticities} and {choice.level} sizes"
+                f"{text.removeprefix(IMPLAUSIBLE).replace(':', ',', 1)}"
             )
         cut = [
             label(code) for code, here in zip(self.world.countries, self.solution.main_part, strict=True) if not here

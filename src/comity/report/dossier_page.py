@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comity.outcomes.simulate import Outcomes, label
+from comity.report import intervals
+from comity.report.dossier_drawing import beyond
+from comity.report.judged import judged_on
 from comity.report.verdict_rows import tally, verdict_row
-from comity.report.words import joined, minutes, plain, small_per_cent
+from comity.report.words import joined, minutes, plain, small_per_cent, tight
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -31,16 +34,18 @@ def dossier_figures(assessment: Assessment) -> dict[str, dict[str, Any]]:
 def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]]) -> dict[str, Any]:
     """Everything the dossier's sections print; `pictures` are the drawn figures by name."""
     dossier = assessment.dossier
-    rows = [verdict_row(verdict) for verdict in assessment.verdicts]
-    ruled = ruler_rows(assessment)
+    rows = [verdict_row(verdict, judged_on(assessment, verdict)) for verdict in assessment.verdicts]
+    ruled, titles = ruler_rows(assessment), _titles(assessment)
+    carried = carried_by(assessment, titles)
     return {
         "rows": rows,
         "tally": tally(assessment.verdicts),
         "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
         "title": dossier.title,
         "commitments": [
-            commitment_row(state, _titles(assessment), idle_of(assessment)) for state in assessment.commitments
+            commitment_row(state, {} if carried else titles, idle_of(assessment)) for state in assessment.commitments
         ],
+        "carried_by": carried,
         "commitments_heading": commitments_heading(assessment),
         "sources": [source_row(source) for source in dossier.sources],
         "assumptions": [assumption.text for assumption in dossier.assumptions],
@@ -49,11 +54,13 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "ruler": pictures.get("ruler"),
         "ruler_rows": ruled,
         "ruler_heading": ruler_heading(ruled),
+        "ruler_bars": ruler_bars(ruled, intervals.short(assessment.main)),
         "monitor": pictures.get("monitor"),
         "monitor_rows": [monitor_line(row) for row in monitor_rows(assessment)],
         "monitor_heading": monitor_heading(assessment),
         "monitor_kinds": monitor_kinds(assessment),
-        "monitor_notes": list(assessment.monitor.notes),
+        "monitor_cut": monitor_cut(assessment),
+        "monitor_notes": [tight(note) for note in assessment.monitor.notes],
     }
 
 
@@ -69,12 +76,20 @@ def source_row(source: Any) -> dict[str, Any]:
 
 
 def _channel(measures: Any, titles: dict[str, str]) -> str:
-    """ "The roadmap: border procedures and visas" from roadmap/border-procedures and roadmap/visas."""
+    """ "The roadmap: border procedures and visas" from roadmap/border-procedures and roadmap/visas; without titles the
+    names of the measures alone."""
     by_scenario: dict[str, list[str]] = {}
     for measure in measures or ():
         scenario, _, name = measure.rpartition("/")
-        by_scenario.setdefault(titles.get(scenario) or scenario, []).append(name.replace("-", " "))
+        by_scenario.setdefault(titles.get(scenario, scenario) if titles else "", []).append(name.replace("-", " "))
     return "; ".join(f"{title}: {joined(names)}" if title else joined(names) for title, names in by_scenario.items())
+
+
+def carried_by(assessment: Assessment, titles: dict[str, str]) -> str:
+    """The title of the scenario that all commitments rest on; empty where there are several, or one commitment."""
+    measures = [name for state in assessment.commitments for name in state.commitment.measures or ()]
+    names = {measure.rpartition("/")[0] for measure in measures}
+    return titles.get(names.pop(), "") if len(names) == 1 and len(measures) > 1 else ""
 
 
 def commitment_row(state: Any, titles: dict[str, str], idle: dict[str, str]) -> dict[str, Any]:
@@ -153,8 +168,9 @@ def ruler_rows(assessment: Assessment) -> list[dict[str, Any]]:
 
 def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[str, Any]:
     row = outcomes.of(code)
-    here = outcomes.world.country(code)  # ranges in every row: the claims' scenarios are not drawn
-    low, high = (100 * float(end[here] - 1) for end in outcomes.range.of("real_income_hat"))
+    here = outcomes.world.country(code)
+    # the interval of every other figure: draws of the main scenario, ranges of the claims' own, which are not drawn
+    low, high = (100 * float(end[here] - 1) for end in outcomes.interval.of("real_income_hat"))
     value = row.real_income_pct
     noise = low <= 0 <= high
     sizes = sorted((abs(low), abs(high)))
@@ -163,7 +179,16 @@ def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[st
         "low": 0.0 if noise else sizes[0], "high": sizes[1],
         "color": "noise" if noise else "gain" if value > 0 else "loss",
         "said": "inside the noise" if noise else small_per_cent(value), "main": main,
+        "interval": outcomes.interval.kind,
     }  # fmt: skip
+
+
+def ruler_bars(rows: list[dict[str, Any]], draws: str) -> str:
+    """What the bars of the ruler are; `draws` says what a band is."""
+    kinds = {row["interval"] for row in rows}
+    if kinds == {"band", "range"}:
+        return f"band of these measures ({draws}), range over choices of all others"
+    return f"band ({draws})" if kinds == {"band"} else "range over choices"
 
 
 def monitor_rows(assessment: Assessment) -> list[dict[str, Any]]:
@@ -196,6 +221,12 @@ def monitor_kinds(assessment: Assessment) -> list[str]:
     """Which of promised, predicted and observed the section on time has."""
     there = {row["kind"] for row in monitor_rows(assessment)}
     return [kind for kind in KINDS if kind in there]
+
+
+def monitor_cut(assessment: Assessment) -> str:
+    """Where ranges end that the chart over time cuts at its frame; empty where it cuts none."""
+    ends = beyond(monitor_rows(assessment))
+    return "it reaches " + joined([f"{plain(end, 0)} on {count}" for count, end in ends.items()]) if ends else ""
 
 
 def observed_pair(assessment: Assessment) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
-from comity.report.among import Trade, cards_of, resting
+from comity.report.among import FEW, Trade, cards_of, resting
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
+from comity.report.lead import pair_under_sets
 from comity.report.words import (
     THIN,
     change_in_per_cent,
@@ -59,9 +59,7 @@ def _trade_card(outcomes: Outcomes, pair: tuple[str, str]) -> dict[str, Any]:
     ]
     levels = before.estimate, after.estimate, after.low or after.estimate, after.high or after.estimate
     title = f"Goods trade between them{', ' + run.count.name if run.count else ''}"
-    a, b = (outcomes.world.country(code) for code in pair)
-    flow = goods_flows(run.solution)[0]
-    sets = [float(flow[a, b] * v.goods_ratio[a, b] + flow[b, a] * v.goods_ratio[b, a]) for _, v in _sets(outcomes)]
+    sets = pair_under_sets(outcomes, pair) if outcomes.interval.kind == "band" else []
     return _levels_card(outcomes, title, levels, targets, f" {', '.join(others)}." if others else "", sets)
 
 
@@ -102,7 +100,8 @@ def _income_card(outcomes: Outcomes, code: str, axis: tuple[float, float], role:
     ends = row.equivalent_variation_low, row.equivalent_variation_high
     more = f"{money(row.equivalent_variation, *ends, sign=True)} a year"
     people = outcomes.world.provenance.get("population", {}).get(code)
-    if abs(row.real_income_pct) < 0.1:
+    shown = [code, *outcomes.parties] if len(outcomes.parties) <= FEW else [code]
+    if any(abs(outcomes.of(one).real_income_pct) < 0.1 for one in shown):  # parties side by side are told alike
         if people:
             cents = 1e8 * row.equivalent_variation / people
             if abs(cents) >= 100:

@@ -24,12 +24,13 @@ def noun(outcomes: Outcomes) -> str:
 def short(outcomes: Outcomes) -> str:
     """What stands behind a heading of numbers with intervals."""
     found = outcomes.interval
-    return f"in {_of_a_hundred(found.level)} draws" if isinstance(found, DrawnBand) else (
+    return f"in {of_a_hundred(found.level)} draws" if isinstance(found, DrawnBand) else (
         "range over elasticity sets, sizes and closures"
     )  # fmt: skip
 
 
-def _of_a_hundred(level: float) -> str:
+def of_a_hundred(level: float) -> str:
+    """ "90 of 100"."""
     return f"{100 * level:g} of 100"
 
 
@@ -39,8 +40,8 @@ def paragraph(outcomes: Outcomes) -> str:
     failed = len(outcomes.refusals())
     both = ", with both partners’ statistics" if len(outcomes.runs) > 1 else ""
     choices = (
-        f"{tried} combinations of elasticity sets, sizes of the measures and treatments of trade deficits{both}; "
-        f"{failed or 'none'} without solution"
+        f"{tried} combinations of elasticity sets, sizes of the measures and treatments of trade deficits{both} "
+        f"({failed or 'none'} without solution)"
     )
     found = outcomes.interval
     if not isinstance(found, DrawnBand):
@@ -51,11 +52,28 @@ def paragraph(outcomes: Outcomes) -> str:
         )
     each = " on each partner’s statistics" if len(outcomes.runs) > 1 else ""
     return (
-        f"Band: in {_of_a_hundred(found.level)} draws the number lies inside; {found.asked} joint draws{each} (seed "
+        f"Band: in {of_a_hundred(found.level)} draws the number lies inside; {found.asked} joint draws{each} (seed "
         f"{found.seed}), {failures(outcomes)} without solution. Drawn: {kinds(found)}. Dot: the estimate with nothing "
         "drawn; hollow: the band includes zero; short ticks: the estimate under other elasticity sets. Not in the "
-        f"band: the choice of the elasticity set and of what happens to trade deficits. The range over {choices}, "
+        f"band: the choice of the elasticity set and of what happens to trade deficits. The range over {choices} "
         "stands under How sure."
+    )
+
+
+def brief(outcomes: Outcomes) -> str:
+    """The same in two lines, where verdicts follow and the paragraph stands further down."""
+    found = outcomes.interval
+    if not isinstance(found, DrawnBand):
+        tried = sum(len(run.range.variants) for run in outcomes.runs)
+        what = (
+            f"Range: lowest to highest over {tried} combinations, {len(outcomes.refusals()) or 'none'} without solution"
+        )
+        return f"{what}. Dot: the estimate at central choices; hollow: the range includes zero."
+    each = " on each partner’s statistics" if len(outcomes.runs) > 1 else ""
+    return (
+        f"Band: where {of_a_hundred(found.level)} draws lie; {found.asked} joint draws{each}, {failures(outcomes)} "
+        "without solution. Dot: the estimate with nothing drawn; hollow: the band includes zero; short ticks: other "
+        "elasticity sets."
     )
 
 
@@ -124,6 +142,34 @@ def reached(outcomes: Outcomes, low: float, high: float, target: float) -> str |
     return f"reached in at least {outer:g} of 100 draws" if low >= target else (
         f"reached in fewer than {100 - outer:g} of 100 draws"
     )  # fmt: skip
+
+
+SETS = {
+    "fontagne": "trade elasticities of Fontagné, Guimbard and Orefice (2022), taken as published",
+    "fontagne-minus-one": "the same, each less one, as another reading of what they measure has it",
+    "caliendo-parro": "trade elasticities of Caliendo and Parro (2015)",
+    "uniform-4": "an elasticity of 4 in every sector",
+}
+DEFICITS = {
+    "fixed-deficits": "trade deficits stay as they are in money",
+    "balanced": "trade deficits are removed beforehand",
+    "deficit-share-of-gdp": "trade deficits stay the same share of GDP",
+    "multiplicative-deficits": "trade deficits move with income",
+    "targets-balanced": "trade deficits of the targets are removed beforehand",
+}
+
+
+def names(outcomes: Outcomes) -> list[str]:
+    """The elasticity sets and the closures of the range, each with what it means."""
+    choices = [variant.choice for variant in outcomes.range.variants]
+    told = []
+    for head, words, used in (
+        ("Elasticity sets", SETS, [choice.elasticities for choice in choices]),
+        ("Treatments of trade deficits", DEFICITS, [choice.closure for choice in choices]),
+    ):
+        known = [f"{name}: {words[name]}" for name in dict.fromkeys(used) if name in words]
+        told += [f"{head}. {'; '.join(known)}."] if known else []
+    return told
 
 
 def without_band(outcomes: Outcomes) -> Outcomes:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from comity.classifications.countries import spoken
+from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import Outcomes
 from comity.report import intervals
 from comity.report.among import among, resting
@@ -21,12 +22,14 @@ from comity.report.words import (
     whom,
 )
 
+WIDE = 0.2  # width of the range as a share of the change, from which its ends are worth a sentence
+AT_END = 0.02  # share of the range's width within which an estimate stands at its end
 NAMED = 4  # parties whose gain or loss the sentence names; of more it names the two ends, and counts
 
 
-def lead(outcomes: Outcomes) -> tuple[str, str]:
+def lead(outcomes: Outcomes, claims: bool = False) -> tuple[str, str]:
     """The sentence at the top, with the gain or loss of every party (of more than four the largest gain and loss, and
-    how many there are), and the smaller ones after it."""
+    how many there are), and the smaller ones after it. claims : whether verdicts stand beside it."""
     if outcomes.compiled.nothing:
         return f"Nothing changes, because {outcomes.compiled.nothing}.", ""
     start = f"With the measures in force in {outcomes.year}," if outcomes.year else "Carried out in full,"
@@ -40,7 +43,7 @@ def lead(outcomes: Outcomes) -> tuple[str, str]:
         names = whom("-".join(pair), spoken)
         trade = f"{verb} goods trade between {names} from {levels(before, then)} a year{resting(outcomes, pair)}"
         said = [trade, *said]
-        after = [_interval(outcomes, numbers["before"], numbers["after"])]
+        after = [_interval(outcomes, numbers["before"], numbers["after"], claims)]
         after.append(either(outcomes, pair))
     said = [*([", ".join(said[:-1])] if said[:-1] else []), *said[-1:]]
     first = f"{start} these measures would {', and '.join(said)}" if said else ""
@@ -163,8 +166,8 @@ def ranged(outcomes: Outcomes) -> bool:
     return len(outcomes.range.variants) > 1
 
 
-def _interval(outcomes: Outcomes, before: Any, after: Any) -> str:
-    """Both intervals of trade after the measures, by their names."""
+def _interval(outcomes: Outcomes, before: Any, after: Any, claims: bool) -> str:
+    """Both intervals of trade after the measures, by their names; which of them the verdicts on claims rest on."""
     if not ranged(outcomes):
         return ""
     pair = after.country.split("-")
@@ -177,26 +180,33 @@ def _interval(outcomes: Outcomes, before: Any, after: Any) -> str:
         f"{words} {plain((one.low or 0.0) / scale, digits)} to {plain((one.high or 0.0) / scale, digits)}"
         for words, one in ends
     ]
+    parts[0] += ", on which the verdicts on the claims rest" if claims and len(parts) > 1 else ""
     said = f"Intervals of the {plain(after.estimate / scale, digits)} {unit}: {'; '.join(parts)}."
     return " ".join([said, *_apart(outcomes, before, after, [(one.low or 0.0, one.high or 0.0) for _, one in ends])])
 
 
 def _apart(outcomes: Outcomes, before: Any, after: Any, ends: Sequence[tuple[float, float]]) -> list[str]:
-    """Why two intervals of one number differ, where they do much: an estimate at the end of the range of choices, draws
-    that reach far beyond it."""
+    """Why two intervals of one number differ, where they do much: the elasticity set in use stands apart from the
+    others; draws reach far beyond the choices."""
     low, high = ends[0]
-    here, said = after.estimate, []
-    change, spread = abs(here - before.estimate), high - low
-    others = len(intervals.sets(outcomes))
-    if others and spread > 0.2 * change:
-        for end, words in ((high, "more"), (low, "less")):
-            if abs(here - end) < 0.02 * spread:
-                many = f"the {others} other elasticity sets react" if others > 1 else "the other elasticity set reacts"
-                opposite = "less" if words == "more" else "more"
-                said.append(f"The estimate stands at an end of the range because {many} {opposite}.")
+    change, spread, said = after.estimate - before.estimate, high - low, []
+    others = [one - after.estimate for one in pair_under_sets(outcomes, after.country.split("-"))]
+    if others and spread > WIDE * abs(change) and min(after.estimate - low, high - after.estimate) < AT_END * spread:
+        for words, sign in (("less", -1.0), ("more", 1.0)):
+            if all(sign * one * change > 0 for one in others):
+                many = f"the {len(others)} other elasticity sets react" if len(others) > 1 else "the other set reacts"
+                said.append(f"The estimate stands at an end of the range because {many} {words}.")
     if len(ends) > 1 and max(ends[1][1] - high, low - ends[1][0]) > spread:
         said.append("The draws go further because they vary each elasticity as far as its estimate is uncertain.")
     return said
+
+
+def pair_under_sets(outcomes: Outcomes, pair: Sequence[str]) -> list[float]:
+    """Goods trade of a pair after the measures under the other elasticity sets, on the first count, million USD."""
+    a, b = (outcomes.world.country(code) for code in pair)
+    flow = goods_flows(outcomes.runs[0].solution)[0]
+    return [float(flow[a, b] * v.goods_ratio[a, b] + flow[b, a] * v.goods_ratio[b, a])
+            for _, v in intervals.sets(outcomes)]  # fmt: skip
 
 
 def either(outcomes: Outcomes, pair: tuple[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from comity.errors import NoSolutionError, NotConvergedError
-from comity.outcomes.decomposition import PARTS, PATH
+from comity.outcomes.decomposition import FADING, PARTS, PATH
 from comity.outcomes.simulate import Outcomes, label
 from comity.report.words import decimals_for, plain
 
@@ -54,7 +54,7 @@ def origins(outcomes: Outcomes) -> dict[str, Any] | None:
         ]
         if len(ids) > 1
         else [],
-        "path": PATH,
+        "path": f"{PATH}; {FADING}" if outcomes.solution.changes.embargoed().any() else PATH,
     }  # fmt: skip
 
 

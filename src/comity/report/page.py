@@ -25,7 +25,7 @@ from comity.report.sectors import sector_finding
 from comity.report.smoothed_rows import smoothed_rows, smoothed_sentence
 from comity.report.terminal import verdict
 from comity.report.words import change_in_per_cent, joined, money, per_cent, plain, power_of_ten, tight
-from comity.scenario.explain import UNDATED
+from comity.scenario.explain import UNDATED, size_word
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -71,7 +71,7 @@ def context(
     figures: tuple[Jobs, Drawn] | None = None,
 ) -> dict[str, Any]:
     """Everything the template prints."""
-    sentence, second = lead(outcomes)
+    sentence, second = lead(outcomes, bool(assessment is not None and assessment.verdicts))
     jobs = figures[0] if figures else figure_jobs(outcomes, assessment)
     bars, flows = jobs["bars"]["rows"], jobs.get("flows", {}).get("rows", [])
     pictures = figures[1] if figures else draw_all(jobs)
@@ -128,6 +128,8 @@ def context(
         "origins": origins(outcomes),
         "measures": outcomes.compiled.measures,
         "undated": UNDATED,
+        "size_word": size_word,
+        "tight": tight,
         "nothing": outcomes.compiled.nothing,
         "notes": [
             tight(note)
@@ -144,8 +146,9 @@ def context(
         "assumptions": assumption_rows(outcomes),
         "interval": intervals.noun(outcomes),
         "interval_text": intervals.paragraph(outcomes),
+        "interval_brief": intervals.brief(outcomes),
         "interval_lines": intervals.lines(outcomes),
-        "range_lines": outcomes.range_notes()[:1],  # which choices make its ends: for who knows their names
+        "range_lines": [*outcomes.range_notes()[:1], *intervals.names(outcomes)],  # which make its ends
         "refused": outcomes.refusals(),
         "residual": power_of_ten(outcomes.solution.residual),
         "moved": moved_benchmark(outcomes),

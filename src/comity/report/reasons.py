@@ -22,7 +22,7 @@ WHY = {
                        "what it sells abroad gets cheaper against what it buys"),
     "volume of trade": ("more trade crosses its tariffs and export taxes, and brings it more than it costs",
                         "less trade crosses its tariffs and export taxes"),
-    "trade costs": ("what it buys takes less to bring in", "what it buys takes more to bring in"),
+    "trade costs": ("what it buys abroad costs less to bring in", "what it buys abroad costs more to bring in"),
     "productivity": ("it produces more with the same means", "it produces less with the same means"),
     "transfers": ("payments and trade deficits bring it more", "payments and trade deficits bring it less"),
 }  # fmt: skip
@@ -77,7 +77,7 @@ def sentence(name: str, values: np.ndarray) -> str:
             f", all else {rest}" if abs(part) > abs(total) and float(rest.replace(MINUS, "-").replace(THIN, "")) else ""
         )
     elif abs(part) > abs(total):
-        said += f"; all else together {plain(total - part, digits, sign=True)}"
+        said += f"; everything else together is {plain(total - part, digits, sign=True)}"
     return f"{said}."
 
 

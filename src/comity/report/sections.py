@@ -76,8 +76,8 @@ def elsewhere(outcomes: Outcomes) -> list[tuple[str, list[str]]]:
     noise = 1e-4  # million USD a year
     falls = [row for row in rows[:ELSEWHERE] if row.change < -noise]
     rises = [row for row in rows[::-1][:ELSEWHERE] if row.change > noise]
-    found = [("Beside the measures, falling most a year:", lines(falls)),
-             ("Beside the measures, rising most a year:", lines(rises))]  # fmt: skip
+    found = [("Other flows, falling most a year:", lines(falls)),
+             ("Other flows, rising most a year:", lines(rises))]  # fmt: skip
     return [(heading, some) for heading, some in found if some]
 
 

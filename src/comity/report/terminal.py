@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-def summary(outcomes: Outcomes) -> str:
-    """The whole summary of a run."""
+def summary(outcomes: Outcomes, claims: bool = False) -> str:
+    """The whole summary of a run; claims : whether verdicts on some follow."""
     parts = [headline(outcomes), "", *[f"  {report.sentence}" for report in outcomes.compiled.measures], ""]
     if outcomes.compiled.nothing:
         parts += [f"Nothing changes, because {outcomes.compiled.nothing}.", ""]
     else:
-        sentence, second = lead(outcomes)
+        sentence, second = lead(outcomes, claims)
         parts += [*wrap(sentence, WIDTH), *wrap(second, WIDTH), *wrap(smoothed_sentence(outcomes), WIDTH), ""]
         parts += welfare_lines(outcomes) + reason_lines(outcomes) + pair_lines(outcomes) + among_lines(outcomes)
         parts += other_lines(outcomes) + smoothed_lines(outcomes)
@@ -37,6 +37,7 @@ def claim_lines(assessment: Assessment) -> list[str]:
     """Every claim of a dossier with its verdict and number."""
     from comity.dossier.assess import NEAREST
     from comity.dossier.verdicts import counted
+    from comity.report.judged import judged_on
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title} (verdicts rest on ranges over choices, in brackets):"]
@@ -45,6 +46,8 @@ def claim_lines(assessment: Assessment) -> list[str]:
         needs = f"; needs {verdict.needs}" if verdict.needs else ""
         lines.append(f"  {verdict.claim.id}  {verdict.claim.statement}")
         lines.append(f"      {verdict.words}: {number}{needs}")
+        judged = judged_on(assessment, verdict)
+        lines += [f"      {judged}"] if judged else []
         nearest = [figure for figure in verdict.figures if figure.label.startswith(NEAREST)]
         lines += [
             f"      {figure.label[:1].upper()}{figure.label[1:]}: {number_text(figure.number)}" for figure in nearest

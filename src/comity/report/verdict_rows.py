@@ -10,7 +10,7 @@ from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Verd
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
-from comity.report.words import decimals_for, money, per_cent, plain, whom
+from comity.report.words import decimals_for, money, per_cent, plain, tight, whom
 
 MARKS = {
     SUPPORTED: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>'
@@ -36,8 +36,8 @@ def tally(verdicts: tuple[Verdict, ...]) -> list[dict[str, Any]]:
     return [{"icon": mark_icon(way), "count": count, "word": way} for way, count in counted(verdicts).items()]
 
 
-def verdict_row(verdict: Verdict) -> dict[str, Any]:
-    """Everything the table prints about one claim."""
+def verdict_row(verdict: Verdict, judged: str = "") -> dict[str, Any]:
+    """Everything the table prints about one claim; `judged` says which interval the verdict rests on (judged.py)."""
     claim = verdict.claim
     mark, ending = verdict.mark, verdict.ending
     if verdict.outcome == UNDECIDED:  # not to be able to tell comes first: it is no refutation
@@ -58,7 +58,8 @@ def verdict_row(verdict: Verdict) -> dict[str, Any]:
         "figures": [{"label": figure.label, "text": number_text(figure.number)} for figure in verdict.figures],
         "reading": claim.reading,
         "why": _sentence(claim.why or claim.outside or ""),
-        "notes": list(verdict.notes),
+        "judged": judged,
+        "notes": [tight(note) for note in verdict.notes],
         "leaves_out": claim.leaves_out,
         "source": f"¶ {paragraphs}" if paragraphs else claim.source.where or claim.source.id,
     }

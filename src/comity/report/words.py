@@ -81,7 +81,7 @@ def money(value: float, low: float | None = None, high: float | None = None, *, 
 
 
 def minutes(per_cent_change: float, *, year: bool = True) -> str:
-    """A small share of a year's income in minutes, gained or lost: arithmetic, a year has 525,600 of them."""
+    """A small share of a year's income in minutes, gained or lost: arithmetic, a year has 525 600 of them."""
     amount = abs(per_cent_change) / 100 * MINUTES_IN_A_YEAR
     of = " of a year's income" if year else ""
     lost = f" {'lost' if per_cent_change < 0 else 'gained'}" if year and per_cent_change else ""

@@ -139,11 +139,20 @@ def _placed_sentence(measure: Any, effect: Effect, trade: str, among: bool) -> s
         return f"{number(abs(days))} {unit} {verb} on {trade} ({what})"
     if form == "trade_ratio":
         change = percent(effect.value - 1, sign=True)
-        return f"{what.capitalize()} changes so that {trade}, all else equal, would change by {change}"
+        return f"{_direction(measure.kind, effect.value >= 1)}: {trade} {change}, all else equal"
     relative = effect.value - 1 if form == "hat" else effect.value
     if measure.kind in COSTED:
         return f"Trade cost of {trade} changes by {percent(relative, sign=True)} ({what})"
     return f"{what.capitalize()} on {trade} changes by {percent(relative, sign=True)}"
+
+
+def _direction(kind: str, easier: bool) -> str:
+    """What a measure sized by the trade it brings does: "Lower cost of trade under the agreement"."""
+    if kind == "visa":
+        return f"{'Easier' if easier else 'Harder'} crossing for the people who carry the trade"
+    if kind == "border_time":
+        return f"{'Less' if easier else 'More'} {WHAT[kind]}"
+    return f"{'Lower' if easier else 'Higher'} {WHAT[kind]}"
 
 
 def _observed(effect: Effect) -> str:
@@ -242,16 +251,22 @@ def size_text(effects: Sequence[Effect]) -> str:
         text = f"{label} {_levels(effect.shown['levels'], show)}"
         if "direction" in effect.shown:
             text = f"{effect.shown['direction'].replace('_', ' ')}: {text}"
+        if "row" in effect.shown:
+            row = effect.shown["row"]
+            text += f" [{row.citation}; {row.status}]" if row.status != "assumed" else " [assumed]"
         if "per_day" in effect.shown:
             row = effect.shown["per_day"]
             unit = "of value a day" if row.unit.startswith("ad-valorem") else "more trade a day saved"
             priced = row.levels if row.unit.startswith("ad-valorem") else Levels(*(v - 1 for v in row.levels))
             text += f", at {_levels(priced, percent)} {unit} [{row.citation}]"
-        if "row" in effect.shown:
-            row = effect.shown["row"]
-            text += f" [{row.citation}; {row.status}]" if row.status != "assumed" else " [assumed]"
         texts.append(text)
     return "; ".join(texts)
+
+
+def size_word(text: str) -> str:
+    """What stands before a `size_text`: a text that promises a measure rarely says how large it is, so that the source
+    of the size must not be taken for it."""
+    return "Size, with its source in brackets" if "[" in text else "Size"
 
 
 def source_text(scenario: Any, measure: Any) -> str:
@@ -280,8 +295,8 @@ def explain(world: World, compiled: Compiled) -> list[str]:
     lines.append(f"World: {world.name or '(unnamed)'}, base year {world.base_year or 'not stated'}.")
     for report in compiled.measures:
         lines.append(report.sentence)
-        detail = f"  size: {report.size_text}"
-        lines.append(detail + (f"; written in: {report.source}" if report.source else "; no source given"))
+        lines.append(f"  {size_word(report.size_text).lower()}: {report.size_text}")
+        lines.append(f"  measure written in: {report.source}" if report.source else "  no source given for the measure")
         lines.append(f"  dates: {report.dates or UNDATED}")
     lines += compiled.left_out
     lines += compiled.regime_notes
