@@ -112,6 +112,31 @@ def test_nothing_to_run_is_refused_and_an_empty_scenario_runs(tmp_path: Path) ->
     assert code == 0 and "the scenario has no measures" in said
 
 
+def test_a_main_scenario_that_nothing_refers_to_is_refused() -> None:
+    """A country that is missing, all of it outside, and measures of the rest of the world in its place."""
+    outside = re.sub(r"    measures: \[programme/.*\]", "    outside: not in the world", other("ROW"))
+    outside = re.sub(r"    test: \{kind: (?:target|gain).*\}", "    outside: not in the world", outside)
+    with pytest.raises(InputError) as caught:
+        parse_dossier(outside, "my.yaml")
+    assert caught.value.message == (
+        "my.yaml, line 5, main: no commitment and no test refers to the main scenario, so there is nothing to assess. "
+        "Found: programme. Allowed: measures: [programme/MEASURE] in the commitment that a measure carries, or a test on "
+        "this scenario. If nothing in this text is within the model, comity cannot assess it; docs/dossiers.md#codes lists "
+        "the countries."
+    )
+    second = TEMPLATE.replace("main: programme", "main: other").replace(
+        "commitments:\n", "  - {id: other, use: eaeu-iran-fta}\ncommitments:\n", 1
+    )
+    with pytest.raises(InputError, match=r"the countries\. Or is programme the main one\?$"):
+        parse_dossier(second, "my.yaml")
+    nearest = second.replace("outside: it has", "measures: [other/union-duties]  # it has")
+    assert parse_dossier(nearest, "my.yaml").main == "other"
+    slip = outside.replace("outside: not in the world", "measures: [program/tariffs]", 1)
+    with pytest.raises(InputError) as caught:
+        parse_dossier(slip, "my.yaml")
+    assert "Did you mean programme?" in caught.value.message and "nothing to assess" not in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("word", "kind"),
     [("border_procedures", "border_time"), ("customs", "border_time"), ("duty", "tariff"), ("railway", "corridor"),

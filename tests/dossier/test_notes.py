@@ -33,7 +33,8 @@ def test_a_numbering_that_is_off_by_one_is_told_once() -> None:
 def test_paragraphs_named_without_figures_show_how_they_begin() -> None:
     lines = check_dossier(small(), load_world("world-2022"), {"article": TEXT})
     (said,) = [line for line in lines if "named without figures" in line]
-    assert 'claim g: 3 "Third: it Tripled, or 2,100 million."' in said and "claim c:" not in said
+    assert '; 3 "Third: it Tripled, or 2,100 million." (claim g, commitment visas).' in said and "claim c" not in said
+    assert said.count("Leader of the Islamic Revolution") == 1
     assert said.endswith("Look whether they are the ones meant.")
 
 
