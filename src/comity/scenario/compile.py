@@ -16,7 +16,7 @@ from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
-from comity.scenario.explain import WHOLE, dates_text, found_notes, sentence, size_text, source_text
+from comity.scenario.explain import WHOLE, dates_text, found_notes, sentence, size_note, size_text, source_text
 from comity.scenario.measures import Effect, Setting, levels_of
 from comity.scenario.observed import (
     FoundWedge,
@@ -45,7 +45,8 @@ class MeasureReport:
     embargo or an overriding measure leaves it nothing to do; empty_share : share of its potential trade
     (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
     in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase;
-    idle : why it does nothing on this world, empty where it does something.
+    idle : why it does nothing on this world, empty where it does something; note : what the author says of it;
+    size_note : what the table of sizes says of the one it cites.
     """
 
     id: str
@@ -61,6 +62,8 @@ class MeasureReport:
     in_force: float = 1.0
     dates: str = ""
     idle: str = ""
+    note: str = ""
+    size_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -325,6 +328,8 @@ def _reports(
                 in_force=first.share,
                 dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
                 idle=findings.why_idle(setting.world, parts, combined),
+                note=measure.note or "",
+                size_note=size_note(parts),
             )
         )
     return reports
