@@ -219,6 +219,8 @@ def _growth(dossier: Dossier, path: Path, test: Any) -> Problems:
     if test.at_least <= 0:
         yield InputError(dossier.where(*path, "at_least"), "a factor of growth must be positive",
                          found=f"{test.at_least:g}", allowed="such as 3 for tripled")  # fmt: skip
+    if test.observed is None:
+        return
     if test.observed not in observed:
         yield _dangling(dossier, (*path, "observed"), "observed trade", test.observed, observed)
         return

@@ -40,6 +40,7 @@ def claim_lines(assessment: Assessment) -> list[str]:
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title} (verdicts rest on ranges over choices, in brackets):"]
+    lines += [f"  Note: {text}" for text in assessment.cautions]
     for verdict in assessment.verdicts:
         number = number_text(verdict.main) if verdict.main else "no number"
         needs = f"; needs {verdict.needs}" if verdict.needs else ""
