@@ -12,6 +12,7 @@ from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, find_coun
 from comity.dossier.notes import Note
 from comity.dossier.references import named_economies, parties
 from comity.dossier.schema import Dossier
+from comity.dossier.verdicts import Caution
 from comity.errors import listing, shorten
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.outcomes.simulate import Outcomes
@@ -53,7 +54,7 @@ def outside_promises(dossier: Dossier, test: Any) -> tuple[str, ...]:
         for commitment in dossier.commitments
         if commitment.outside and TRADE.search(f"{commitment.field}; {commitment.title}")
     ]
-    return (f"Not in these measures, because outside the model: {listing(titles, 4)}.",) if titles else ()
+    return (Caution(f"Not in these measures, because outside the model: {listing(titles, 4)}."),) if titles else ()
 
 
 # -- the rest of the world ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import re
 
 from comity.dossier.notes import Note
 from comity.dossier.schema import Claim, Dossier
-from comity.dossier.verdicts import REFUTED, Judging, Verdict
+from comity.dossier.verdicts import REFUTED, Caution, Verdict
 
 # statements are in the author's words, so a short list will do; "strong" and "deep" as adverbs only: a strong partner
 # is no amount
@@ -52,4 +52,4 @@ def degree_note(claim: Claim, verdict: Verdict) -> tuple[str, ...]:
         return ()
     key, enough = AMOUNTS[claim.test.kind]
     told = f'Tested: {enough}. The statement says "{word}"; with a threshold (`{key}`) it could end otherwise.'
-    return (Judging(told),)
+    return (Caution(told),)

@@ -36,7 +36,7 @@ def summary(outcomes: Outcomes) -> str:
 def claim_lines(assessment: Assessment) -> list[str]:
     """Every claim of a dossier with its verdict and number."""
     from comity.dossier.assess import NEAREST
-    from comity.dossier.verdicts import counted
+    from comity.dossier.verdicts import Caution, counted
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title} (verdicts rest on ranges over choices, in brackets):"]
@@ -46,6 +46,7 @@ def claim_lines(assessment: Assessment) -> list[str]:
         needs = f"; needs {verdict.needs}" if verdict.needs else ""
         lines.append(f"  {verdict.claim.id}  {verdict.claim.statement}")
         lines.append(f"      {verdict.words}: {number}{needs}")
+        lines += [f"      {note}" for note in verdict.notes if isinstance(note, Caution)]
         nearest = [figure for figure in verdict.figures if figure.label.startswith(NEAREST)]
         lines += [
             f"      {figure.label[:1].upper()}{figure.label[1:]}: {number_text(figure.number)}" for figure in nearest
