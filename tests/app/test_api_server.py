@@ -41,7 +41,7 @@ BODIES = {
     "{": "body: not readable as JSON.",
     "[1]": "body: Input should be a valid dictionary or instance of StateBody.",
     "[" * 30_000: "body: not readable as JSON.",
-    '{"scenario": "tehran-2023", "messures": []}': "body.messures: unknown key. Allowed: scenario, measures,",
+    '{"scenario": "tehran-2023", "messures": []}': "body.messures: unknown key. Did you mean measures? Allowed: scenario, measures,",
     '{"measures": [{"id": "x", "sise": 1}]}': "body.measures.0.sise: unknown key.",
     '{"year": "2024"}': "body.year: Input should be a valid integer. Found: '2024'.",
     '{"year": 20240}': "body.year: Input should be less than or equal to 2200.",

@@ -226,9 +226,16 @@ def test_what_is_implausible_stands_with_the_claim() -> None:
         assert any(
             note.startswith("Outside any plausible range: trade costs fall by more than 20 %") for note in verdict.notes
         )
-    # the report says it of the main scenario at its head
-    main = assess(labelled_world(), dossier(made, claim("a", test=test), main="extreme")).verdicts[0]
-    assert not [note for note in main.notes if "plausible" in note]
+    # the report names those of the main scenario beside its measures: one line points there
+    grown = {"kind": "growth", "since": "2021", "until": "2022", "at_least": 2}
+    main, other = assess(
+        labelled_world(), dossier(made, claim("a", test=test), claim("b", test=grown), main="extreme")
+    ).verdicts
+    assert [note for note in main.notes if "plausible" in note] == [
+        'Sizes of this scenario lie outside any plausible range: the report names them under "The measures and their '
+        'sizes".'
+    ]
+    assert other.notes == ()
 
 
 # -- counts a check can know of ---------------------------------------------------------------------------

@@ -33,7 +33,8 @@ def test_a_numbering_that_is_off_by_one_is_told_once() -> None:
 def test_paragraphs_named_without_figures_show_how_they_begin() -> None:
     lines = check_dossier(small(), load_world("world-2022"), {"article": TEXT})
     (said,) = [line for line in lines if "named without figures" in line]
-    assert 'claim g: 3 "Third: it Tripled, or 2,100 million."' in said and "claim c:" not in said
+    assert '; 3 "Third: it Tripled, or 2,100 million." (claim g, commitment visas).' in said and "claim c" not in said
+    assert said.count("Leader of the Islamic Revolution") == 1
     assert said.endswith("Look whether they are the ones meant.")
 
 
@@ -80,7 +81,8 @@ def test_a_target_in_another_unit_is_noted_where_nothing_is_quoted() -> None:
     (said,) = [line for line in check_dossier(bare, world) if "hundredth" in line]
     assert said == (
         "To do: Claim c: at_least: 10 is less than a hundredth of the trade of Iran and Russia, "
-        f"{held / 1000:.3g} billion USD a year in world-2022. Amounts are million USD a year: 10 billion is 10000."
+        f"{held / 1000:.3g} billion USD a year in world-2022. Amounts are million USD a year: 10 billion is 10000. "
+        "If it is meant so, say it in `reading`."
     )
     rows = small("total: 100.3, flows: {BLR-IRN: 81.3, IRN-BLR: 19}", "total: 0.1")
     (said,) = [line for line in check_dossier(rows, world) if "hundredth" in line]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from comity.benchmark.world import World
 from comity.beside import beside, in_turn
 from comity.dossier import claims
+from comity.dossier.cautions import outside_promises, size_notes, stand_in
+from comity.dossier.degree import degree_note
 from comity.dossier.delay import delay
 from comity.dossier.monitor import Monitor, monitor
 from comity.dossier.recovered import recovered
@@ -88,6 +90,11 @@ class Assessment:
         raise InputError(f"dossier {self.dossier.id}", "no claim of that id", found=claim, allowed=known,
                          nearest=nearest(claim, known))  # fmt: skip
 
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader should know before any number of this dossier: that the rest of the world is no country."""
+        return [note.text for note in stand_in(self.dossier, self.world)]
+
     @cached_property
     def frame(self) -> pd.DataFrame:
         """One row a claim: id, statement, mark, ending, estimate, low, high, unit, needs."""
@@ -115,6 +122,7 @@ class Assessment:
             ],
             "monitor": {"rows": [row.as_dict() for row in self.monitor.rows], "notes": list(self.monitor.notes)},
             "refused": dict(self.refused),
+            "cautions": self.cautions,
         }  # fmt: skip
 
     def __repr__(self) -> str:
@@ -246,7 +254,9 @@ def verdict_on(runs: Runs, claim: Claim) -> Verdict:
     if claim.test is None:
         return outside(runs, claim)
     try:
-        return _warned(runs, claim.test, TESTS[claim.test.kind](runs, claim, claim.test))
+        verdict = TESTS[claim.test.kind](runs, claim, claim.test)
+        notes = (*degree_note(claim, verdict), *verdict.notes, *outside_promises(runs.dossier, claim.test))
+        return _warned(runs, claim.test, replace(verdict, notes=notes))
     except RefusedHere as refusal:
         return Verdict(claim, OUTSIDE, NOT_ON_THIS_WORLD, notes=(f"Scenario {refusal.name}: {refusal}",))
     except NoSolutionError as refusal:
@@ -254,12 +264,11 @@ def verdict_on(runs: Runs, claim: Claim) -> Verdict:
 
 
 def _warned(runs: Runs, test: Any, verdict: Verdict) -> Verdict:
-    """The verdict with what is implausible in the test's scenario; of the main one the report says it at its head."""
-    name = getattr(test, "scenario", runs.dossier.main)
-    solved = None if name == runs.dossier.main else runs.solved(name)
-    if not isinstance(solved, Outcomes):
+    """The verdict with what is implausible in the test's scenario."""
+    name = getattr(test, "scenario", None)
+    if name is None:
         return verdict
-    return replace(verdict, notes=(*verdict.notes, *solved.compiled.warnings))
+    return replace(verdict, notes=(*verdict.notes, *size_notes(runs.dossier, name, runs.solved(name))))
 
 
 def outside(runs: Runs, claim: Claim) -> Verdict:

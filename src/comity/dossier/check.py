@@ -7,26 +7,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import REST_OF_WORLD, find_country
+from comity.classifications.countries import find_country
 from comity.dossier.amounts import dollars, unlike_amounts
+from comity.dossier.cautions import rest_notes, stand_in
+from comity.dossier.degree import degree_notes
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.notes import Note, clean, several
 from comity.dossier.quotes import check_figures, read_texts
-from comity.dossier.references import economies_of, named_economies, parties, reference_problems, tests_of
+from comity.dossier.references import economies_of, parties, reference_problems, tests_of
 from comity.dossier.schema import Dossier, Frictions, TargetTest
-from comity.errors import InputError, listing, nearest
+from comity.errors import InputError, nearest
 from comity.outcomes.counts import counts_of
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.scenario import quantities as q
 from comity.scenario.compile import Compiled, compile_scenario
-from comity.scenario.explain import people
-from comity.scenario.load import ScenarioError
+from comity.scenario.explain import joined, people
+from comity.scenario.load import ScenarioError, gallery
 from comity.scenario.places import LAST_DAY, REST_NOTE, find_party, goods
 
 __all__ = ["check_dossier", "read_texts"]
 
 TINY = 0.01  # a target below this share of what is traded already was written in another unit
 UNIT = "Amounts are million USD a year: 10 billion is 10000."
+ELSE_READING = "If it is meant so, say it in `reading`."
+ELSE_NOTE = "If it is meant so, say it in the `note` of the row."
 
 
 def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[str, str] | None = None) -> list[str]:
@@ -49,7 +53,10 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     problems += [*refusals, *_absent(dossier, economy), *_miscounted(dossier, economy), *misquoted]
     if problems:
         raise ScenarioError(list({problem.message: problem for problem in problems}.values()))
-    remarks += [*_undated(dossier), *rest_notes(dossier)]
+    rest = stand_in(dossier, economy)
+    if rest:  # it says more than what the main scenario says of itself
+        remarks = [note for note in remarks if not note.text.startswith(f"Scenario {dossier.main}: {REST_NOTE}")]
+    remarks += [*rest, *_undated(dossier), *rest_notes(dossier), *degree_notes(dossier)]
     notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
     return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
@@ -102,13 +109,31 @@ def _on_world(dossier: Dossier, k: int, thing: Any, world: World) -> tuple[list[
     compiled = compile_scenario(world, thing)
     head = f"Scenario {name}: {several(len(compiled.measures), 'measure')}."
     measures = [f"  {m.id}: {m.sentence}" + (f" Dates: {m.dates}." if m.dates else "") for m in compiled.measures]
-    return [head, *measures], [Note(f"Scenario {name}: {note.text}", note.todo) for note in remarks_on(compiled)]
+    odd = compiled.nothing or any(text.startswith(IMPLAUSIBLE) for text in compiled.warnings)
+    # the sizes of a gallery scenario are not this author's
+    meant = _confirmed(world, thing) if odd and dossier.scenarios[k].use not in gallery() else ""
+    remarks = remarks_on(compiled, meant)
+    return [head, *measures], [Note(f"Scenario {name}: {note.text}", note.todo) for note in remarks]
 
 
-def remarks_on(compiled: Compiled) -> list[Note]:
-    """What a careful author of a scenario should know."""
+def _confirmed(world: World, scenario: Any) -> str:
+    """What to do about sizes that look wrong: nothing where the measures behind them say why in a `note`."""
+
+    def extreme(name: str) -> bool:
+        alone = compile_scenario(world, scenario, include=[name])
+        return bool(alone.nothing) or any(text.startswith(IMPLAUSIBLE) for text in alone.warnings)
+
+    # where no measure is extreme by itself, all of them together are
+    behind = [measure for measure in scenario.measures if extreme(measure.id)] or scenario.measures
+    bare = [measure.id for measure in behind if not measure.note]
+    if not bare:
+        return ""
+    return f"Look whether the sizes are meant so; if they are, say why in the `note` of {joined(bare)}."
+
+
+def remarks_on(compiled: Compiled, meant: str) -> list[Note]:
+    """What a careful author of a scenario should know. meant : what to do about sizes that look wrong."""
     notes = [Note(text) for text in (*compiled.left_out, *compiled.regime_notes)]
-    meant = "Look whether the sizes are meant so."
     notes += [Note(text, meant if text.startswith(IMPLAUSIBLE) else "") for text in compiled.warnings]
     without = [report.id for report in compiled.measures if not report.source]
     if without:
@@ -128,16 +153,6 @@ def _undated(dossier: Dossier) -> list[Note]:
             text = f"Scenario {named.id}: no dates for {', '.join(bare)}: in force before the signing, from the start."
             notes.append(Note(text, f"Give a phase, such as {{from: {dossier.signed}}}, the day on which it begins."))
     return notes
-
-
-def rest_notes(dossier: Dossier) -> list[Note]:
-    """The rest of the world as a party, in a test or in what was observed; scenarios tell it of their measures."""
-    places = [
-        dossier.where(*path).removeprefix(f"{dossier.path}, ")
-        for path, words in named_economies(dossier)
-        if REST_OF_WORLD in parties(words)
-    ]
-    return [Note(f"{REST_NOTE} It is named on {listing(places, 4)}.")] if places else []
 
 
 def day_of(dossier: Dossier) -> datetime.date:
@@ -199,14 +214,16 @@ def _amounts(dossier: Dossier, world: World) -> list[Note]:
             if claim.test.at_least < TINY * held:
                 text = f"at_least: {claim.test.at_least:.10g} is less than a hundredth of the trade of "
                 text += f"{people(claim.test.between)}, {dollars(float(f'{held:.3g}'))} {whose}."
-                notes.append(Note(f"Claim {claim.id}: {text}", UNIT))
+                notes.append(Note(f"Claim {claim.id}: {text}", "" if claim.reading else f"{UNIT} {ELSE_READING}"))
     for observed in dossier.observed:
         there = world_trade(world, observed.between)
         for series in observed.series:
             small = [row.period for row in series.rows if row.total is not None and row.total < TINY * there]
             if small:
                 text = f"Observed {observed.id}, {series.count}, {', '.join(small)}: less than a hundredth of the "
-                notes.append(Note(f"{text}{dollars(float(f'{there:.3g}'))} in {world.name or 'this world'}.", UNIT))
+                text += f"{dollars(float(f'{there:.3g}'))} in {world.name or 'this world'}."
+                noted = all(row.note for row in series.rows if row.period in small)
+                notes.append(Note(text, "" if noted else f"{UNIT} {ELSE_NOTE}"))
     return notes
 
 
@@ -239,7 +256,13 @@ def _unreported(dossier: Dossier) -> list[Note]:
     notes = []
     observed = {item.id: item for item in dossier.observed}
     for path, test in tests_of(dossier):
-        for series in observed[test.observed].series if test.kind == "growth" else ():
+        if test.kind != "growth":
+            continue
+        if test.observed is None:
+            text = f"Claim {dossier.claims[int(path[1])].id}: no observed series is named, so one cannot tell."
+            notes.append(Note(f"{text} Give the statistics under `observed`, if there are any."))
+            continue
+        for series in observed[test.observed].series:
             missing = [p for p in (test.since, test.until) if p not in [row.period for row in series.rows]]
             if missing:
                 claim = dossier.claims[int(path[1])].id

@@ -40,6 +40,7 @@ from comity.outcomes.simulate import OnCount, label
 Meets = Callable[[float], bool]
 
 UPPER_BOUND = "cannot tell: an upper bound can only refute"
+NO_SERIES = "cannot tell: no observed series given"
 LISTED = 8  # economies by name in one sentence
 CANNOT_SUPPORT = Judging("An upper bound cannot support a claim: all of it meets the test, and policy may reach less.")
 
@@ -278,6 +279,8 @@ def ranking(runs: Runs, claim: Claim, test: RankingTest) -> Verdict:
 def growth(runs: Runs, claim: Claim, test: GrowthTest) -> Verdict:
     """An observed series grew by at least a factor; every count must say so. Nothing of the model is in it."""
     known = {observed.id: observed for observed in runs.dossier.observed}
+    if test.observed is None:
+        return Verdict(claim, NOT_SUPPORTED, NO_SERIES, needs=f"at least {amount(test.at_least)} times")
     if test.observed not in known:
         raise InputError(runs.where(claim, test, "observed"), "no observed trade of that id", found=test.observed,
                          allowed=list(known), nearest=nearest(test.observed, known))  # fmt: skip

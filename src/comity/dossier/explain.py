@@ -9,7 +9,8 @@ from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, find_country
 from comity.dossier.amounts import dollars
 from comity.dossier.bases import every_count
-from comity.dossier.check import known_counts, rest_notes
+from comity.dossier.cautions import rest_notes, stand_in
+from comity.dossier.check import known_counts
 from comity.dossier.schema import Claim, Commitment, Dossier, Frictions, GrowthTest, Reference, TargetTest
 from comity.errors import InputError
 from comity.scenario.compile import compile_scenario
@@ -24,7 +25,7 @@ def explain_dossier(dossier: Dossier, world: World) -> list[str]:
     for name, thing in dossier.found.items():
         lines += ["", f"Scenario {name}" + (" (main):" if name == dossier.main else ":")]
         lines += [f"  {line}" for line in _scenario(dossier, name, thing, world)]
-    rest = rest_notes(dossier)
+    rest = [*stand_in(dossier, world), *rest_notes(dossier)]
     lines += ["", *(str(note) for note in rest)] if rest else []
     if dossier.commitments:
         lines += ["", "Commitments:"]
@@ -90,7 +91,7 @@ def asked(claim: Claim, world: World | None = None, dossier: Dossier | None = No
     if world is not None and isinstance(claim.test, TargetTest) and not known_counts(world, claim.test):
         judged = f"set on {claim.test.count} and judged on the one count that {world.name or 'this world'} holds"
         return f"Test: {_target(claim.test, judged)}."
-    if dossier is not None and isinstance(claim.test, GrowthTest):
+    if dossier is not None and isinstance(claim.test, GrowthTest) and claim.test.observed:
         series = [one for item in dossier.observed if item.id == claim.test.observed for one in item.series]
         return f"Test: {_growth(claim.test, every_count(series))}."
     return f"Test: {words_of(claim.test)}"
@@ -152,6 +153,9 @@ def _recovered(test: Any) -> str:
 
 
 def _growth(test: Any, counts: str = "every count") -> str:
+    if test.observed is None:
+        rise = f"observed trade in {test.until} is at least {number(test.at_least)} times that in {test.since}"
+        return f"{rise}; no series is given, so one cannot tell"
     return (
         f"observed trade {test.observed} in {test.until} is at least {number(test.at_least)} times that in "
         f"{test.since}, on {counts}"

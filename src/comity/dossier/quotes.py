@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from comity.dossier.notes import Note, several
@@ -19,6 +20,8 @@ from comity.scenario.load import read_file
 ALIKE = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-")}
 )
+ALIKE_ENOUGH = 0.6  # share of letters that words must have in common to be offered for a figure
+AROUND = ".,;:()[]"  # what stands around words and is no part of them
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width marks and soft hyphens
 
 
@@ -152,12 +155,11 @@ def _shifted(dossier: Dossier, k: int, shift: int, body: list[str]) -> InputErro
 
 def _unquoted(dossier: Dossier, name: str, body: list[str]) -> list[Note]:
     """How paragraphs begin that are named without a figure: nothing else shows that a number is wrong."""
-    said = [
-        f'{who}: {number} "{first_words(body[number - 1])}"'
-        for _, who, reference in references_of(dossier)
-        if reference.id == name and not reference.figures
-        for number in reference.paragraph
-    ]
+    named: dict[int, list[str]] = {}
+    for _, who, reference in references_of(dossier):
+        for number in () if reference.id != name or reference.figures else reference.paragraph:
+            named.setdefault(number, []).append(who)
+    said = [f'{number} "{first_words(body[number - 1])}" ({", ".join(who)})' for number, who in sorted(named.items())]
     text = f"{name}: paragraphs named without figures begin like this: {'; '.join(said)}."
     return [Note(f"{text} Look whether they are the ones meant.")] if said else []
 
@@ -185,9 +187,36 @@ def _misquoted(dossier: Dossier, name: str, body: list[str]) -> Iterator[InputEr
 def _missing(where: str, who: str, figure: str, name: str, reference: Reference, body: list[str]) -> InputError:
     places = [str(number) for number, line in enumerate(body, 1) if contains(line, figure)]
     looked = f"{name}, {_paragraph_words([str(n) for n in reference.paragraph])}"
-    advice = f"It stands in {_paragraph_words(places)}." if places else "It stands nowhere in the text."
+    advice = f"It stands in {_paragraph_words(places)}." if places else _nowhere(figure, body)
     return InputError(where, f"{who}: the source does not have this figure there",
                       found=f'no "{shorten(figure, 40)}" in {looked}', advice=advice)  # fmt: skip
+
+
+def _nowhere(figure: str, body: list[str]) -> str:
+    """That a figure is not in the text, and the words of it that come nearest, as they are written there."""
+    found = nearest_words(figure, body)
+    if found is None:
+        return "It stands nowhere in the text."
+    number, words = found
+    return f'It stands nowhere in the text; nearest is "{words}" in paragraph {number}.'
+
+
+def nearest_words(figure: str, body: list[str]) -> tuple[int, str] | None:
+    """Paragraph and words of the text that are most like a figure; None where nothing is like it."""
+    wanted, best = plain(figure), (ALIKE_ENOUGH, 0, "")
+    alike = SequenceMatcher(b=wanted, autojunk=False)
+    for number, paragraph in enumerate(body, 1):
+        words = paragraph.split()
+        for length in {max(len(figure.split()) + more, 1) for more in (-1, 0, 1)}:
+            for k in range(len(words) - length + 1):
+                there = " ".join(words[k : k + length]).strip(AROUND)
+                alike.set_seq1(plain(there))
+                for bound in (alike.real_quick_ratio, alike.quick_ratio, alike.ratio):  # each dearer than the last
+                    if (ratio := bound()) <= best[0]:
+                        break
+                else:
+                    best = (ratio, number, there)
+    return best[1:] if best[1] else None
 
 
 def _paragraph_words(numbers: list[str]) -> str:

@@ -14,8 +14,7 @@ from comity.scenario import quantities as q
 from comity.scenario.load import look_alikes
 
 NOTHING_INSIDE = (
-    "Give it a measure of a pair that the world holds. A text of which nothing is in the model is none for comity: "
-    "docs/dossiers.md#codes lists the countries."
+    "If nothing in this text is within the model, comity cannot assess it; docs/dossiers.md#codes lists the countries."
 )
 LARGEST = 1e7  # million USD a year: more than any pair trades, so the amount was written in USD
 Problems = Iterator[InputError]
@@ -83,7 +82,24 @@ def _main(dossier: Dossier) -> Problems:
                          found=dossier.main)  # fmt: skip
     elif dossier.main in dossier.found and not dossier.found[dossier.main].measures:
         yield InputError(dossier.where("main"), "the main scenario has no measures, so there is nothing to assess",
-                         found=dossier.main, advice=NOTHING_INSIDE)  # fmt: skip
+                         found=dossier.main,
+                         advice=f"Give it a measure of a pair that the world holds. {NOTHING_INSIDE}")  # fmt: skip
+    else:
+        yield from _unused_main(dossier)
+
+
+def _unused_main(dossier: Dossier) -> Problems:
+    """The report opens with the main scenario, so something the source says must rest on it. Where a name that does not
+    exist is used, that is the mistake."""
+    used = {name.partition("/")[0] for commitment in dossier.commitments for name in commitment.measures}
+    used |= {name for _, test in tests_of(dossier) for name in scenarios_of(test).values()}
+    if dossier.main in used or not used <= set(_declared(dossier)):
+        return
+    refer = f"measures: [{dossier.main}/MEASURE] in the commitment that a measure carries, or a test on this scenario"
+    others = f" Or is {' or '.join(sorted(used))} the main one?" if used else ""
+    problem = "no commitment and no test refers to the main scenario, so there is nothing to assess"
+    yield InputError(dossier.where("main"), problem, found=dossier.main, allowed=refer,
+                     advice=f"{NOTHING_INSIDE}{others}")  # fmt: skip
 
 
 def _declared(dossier: Dossier) -> list[str]:
@@ -170,18 +186,22 @@ def _tests(dossier: Dossier) -> Problems:
                              found=f"{test.at_least:g}")  # fmt: skip
 
 
+def scenarios_of(test: Any) -> dict[Path, str]:
+    """Scenarios that a test names, by the keys under which it does."""
+    named: dict[Path, str | None] = {(key,): getattr(test, key, None) for key in ("scenario", "cooperation", "apart")}
+    named.update({("regimes", word): name for word, name in getattr(test, "regimes", {}).items()})
+    return {keys: name for keys, name in named.items() if name is not None}
+
+
 def _test_scenarios(dossier: Dossier, path: Path, test: Any) -> Problems:
     known = _declared(dossier)
-    named: dict[Path, str | None] = {(key,): getattr(test, key, None) for key in ("scenario", "cooperation", "apart")}
-    regimes = test.regimes if isinstance(test, RecoveredTest) else {}
-    named.update({("regimes", word): name for word, name in regimes.items()})
-    for keys, name in named.items():
-        if name is not None and name not in known:
+    for keys, name in scenarios_of(test).items():
+        if name not in known:
             yield _dangling(dossier, (*path, *keys), "scenario", name, known)
-        elif keys[0] == "regimes" and isinstance(dossier.found.get(name or ""), Frictions):
+        elif keys[0] == "regimes" and isinstance(dossier.found.get(name), Frictions):
             yield InputError(dossier.where(*path, *keys), "a scenario that lifts or imposes a regime is needed here, "
                              "not an upper bound", found=name)  # fmt: skip
-    if isinstance(test, RecoveredTest) and not regimes:
+    if isinstance(test, RecoveredTest) and not test.regimes:
         yield InputError(dossier.where(*path, "regimes"), "no economy is named", allowed="such as {IRN: lift-iran}")
 
 
@@ -199,6 +219,8 @@ def _growth(dossier: Dossier, path: Path, test: Any) -> Problems:
     if test.at_least <= 0:
         yield InputError(dossier.where(*path, "at_least"), "a factor of growth must be positive",
                          found=f"{test.at_least:g}", allowed="such as 3 for tripled")  # fmt: skip
+    if test.observed is None:
+        return
     if test.observed not in observed:
         yield _dangling(dossier, (*path, "observed"), "observed trade", test.observed, observed)
         return

@@ -166,10 +166,11 @@ class RecoveredTest(Strict):
 
 
 class GrowthTest(Strict):
-    """An observed series grew by at least a factor between two periods; both counts must say so."""
+    """An observed series grew by at least a factor between two periods; both counts must say so. Without `observed` no
+    statistics were at hand, and one cannot tell."""
 
     kind: Literal["growth"]
-    observed: Id
+    observed: Id | None = None
     since: Text
     until: Text
     at_least: Number

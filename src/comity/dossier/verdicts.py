@@ -19,6 +19,10 @@ class Judging(str):
     """A note that reads as a verdict: a nearest answer, which has none, leaves it out."""
 
 
+class Caution(str):
+    """A note without which a verdict is misread: the terminal, which has no room for the others, says it too."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A number of a verdict with what it means: "on Belarus's count", "low size", "what lifting would bring"."""

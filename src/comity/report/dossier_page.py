@@ -39,6 +39,7 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
     carried = carried_by(assessment, titles)
     return {
         "rows": rows,
+        "cautions": assessment.cautions,
         "tally": tally(assessment.verdicts),
         "claims_heading": f"{_number(len(rows))} statements from the source, and what the model can say about each",
         "title": dossier.title,

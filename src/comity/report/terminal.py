@@ -36,11 +36,12 @@ def summary(outcomes: Outcomes, claims: bool = False) -> str:
 def claim_lines(assessment: Assessment) -> list[str]:
     """Every claim of a dossier with its verdict and number."""
     from comity.dossier.assess import NEAREST
-    from comity.dossier.verdicts import counted
+    from comity.dossier.verdicts import Caution, counted
     from comity.report.judged import judged_on
     from comity.report.verdict_rows import number_text
 
     lines = [f"Claims of {assessment.dossier.title} (verdicts rest on ranges over choices, in brackets):"]
+    lines += [f"  Note: {text}" for text in assessment.cautions]
     for verdict in assessment.verdicts:
         number = number_text(verdict.main) if verdict.main else "no number"
         needs = f"; needs {verdict.needs}" if verdict.needs else ""
@@ -48,6 +49,7 @@ def claim_lines(assessment: Assessment) -> list[str]:
         lines.append(f"      {verdict.words}: {number}{needs}")
         judged = judged_on(assessment, verdict)
         lines += [f"      {judged}"] if judged else []
+        lines += [f"      {note}" for note in verdict.notes if isinstance(note, Caution)]
         nearest = [figure for figure in verdict.figures if figure.label.startswith(NEAREST)]
         lines += [
             f"      {figure.label[:1].upper()}{figure.label[1:]}: {number_text(figure.number)}" for figure in nearest

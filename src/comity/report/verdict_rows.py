@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Verdict, counted
+from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Caution, Verdict, counted
 from comity.outcomes.numbers import Number
 from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
@@ -59,7 +59,8 @@ def verdict_row(verdict: Verdict, judged: str = "") -> dict[str, Any]:
         "reading": claim.reading,
         "why": _sentence(claim.why or claim.outside or ""),
         "judged": judged,
-        "notes": [tight(note) for note in verdict.notes],
+        "cautions": [tight(note) for note in verdict.notes if isinstance(note, Caution)],
+        "notes": [tight(note) for note in verdict.notes if not isinstance(note, Caution)],
         "leaves_out": claim.leaves_out,
         "source": f"¶ {paragraphs}" if paragraphs else claim.source.where or claim.source.id,
     }

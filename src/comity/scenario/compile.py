@@ -16,7 +16,7 @@ from comity.errors import InputError, listing
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
-from comity.scenario.explain import WHOLE, dates_text, found_notes, sentence, size_text, source_text
+from comity.scenario.explain import WHOLE, dates_text, found_notes, sentence, size_note, size_text, source_text
 from comity.scenario.measures import Effect, Setting, levels_of
 from comity.scenario.observed import (
     FoundWedge,
@@ -47,7 +47,8 @@ class MeasureReport:
     (docs/scenarios.md) on flows that are zero here; range : (low, central, high) of its size, None without size;
     in_force : share in force in the year asked for; dates : when it is in force, in words, empty without a phase;
     today : the rates it starts from, in words, for tariffs and export taxes; idle : why it does nothing on this world,
-    empty where it does something.
+    empty where it does something; note : what the author says of it; size_note : what the table of sizes says of the
+    one it cites.
     """
 
     id: str
@@ -64,6 +65,8 @@ class MeasureReport:
     dates: str = ""
     today: str = ""
     idle: str = ""
+    note: str = ""
+    size_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -332,6 +335,8 @@ def _reports(
                 dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
                 today=rates_today(setting.world, first),
                 idle=findings.why_idle(setting.world, parts, combined),
+                note=measure.note or "",
+                size_note=size_note(parts),
             )
         )
     return reports

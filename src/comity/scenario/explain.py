@@ -269,6 +269,12 @@ def size_word(text: str) -> str:
     return "Size, with its source in brackets" if "[" in text else "Size"
 
 
+def size_note(effects: Sequence[Effect]) -> str:
+    """What the table of sizes says of the rows that a measure cites, such as for what else they were measured."""
+    rows = [effect.shown["row"] for effect in effects if "row" in effect.shown]
+    return "; ".join(dict.fromkeys(row.note for row in rows if row.note))
+
+
 def source_text(scenario: Any, measure: Any) -> str:
     """Where the measure itself is written, in one line; empty where the file names nothing."""
     source = measure.source
@@ -297,7 +303,9 @@ def explain(world: World, compiled: Compiled) -> list[str]:
         lines.append(report.sentence)
         lines.append(f"  {size_word(report.size_text).lower()}: {report.size_text}")
         lines.append(f"  measure written in: {report.source}" if report.source else "  no source given for the measure")
+        lines += [f"  of the size: {report.size_note}"] if report.size_note else []
         lines.append(f"  dates: {report.dates or UNDATED}")
+        lines += [f"  note: {report.note}"] if report.note else []
     lines += compiled.left_out
     lines += compiled.regime_notes
     lines += compiled.warnings
