@@ -84,9 +84,9 @@ TOO_MUCH = {
 def test_more_than_one_request_may_ask_is_refused_at_once(server: str, what: str) -> None:
     text, words = TOO_MUCH[what]
     start = time.perf_counter()
-    reply = httpx.post(f"{server}/api/simulate", json={"yaml": text}, timeout=60)
+    reply = httpx.post(f"{server}/api/simulate?ranges=0", json={"yaml": text}, timeout=60)
     assert (reply.status_code, words in reply.json()["error"]["message"]) == (422, True)
-    assert time.perf_counter() - start < 2  # said before anything is solved; seconds would be a solve
+    assert time.perf_counter() - start < limits.CENTRAL_SECONDS  # said before anything is solved, on a busy machine too
 
 
 def test_a_scenario_without_solution_is_no_failure_of_the_server(server: str) -> None:
