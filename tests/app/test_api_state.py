@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comity import load_scenario
-from comity.app.answer import answer
-from comity.app.edit import added_slider, gallery_ids, slider_for
+from comity.app.answer import answer, answer_text
+from comity.app.edit import added_slider, gallery_ids, quick_scenario_of, slider_for
 from comity.app.kinds import ADDED
 from comity.app.sliders import moved
 from comity.app.state import State, controls_of, scenario_of
@@ -71,6 +71,7 @@ def test_the_yaml_of_a_state_is_the_scenario_of_the_state(query: list[tuple[str,
     except InputError:  # an added measure without places, a payment among three: said in words elsewhere
         return
     assert parse_scenario(text, scenario.path) == scenario
+    assert quick_scenario_of(state).model_dump() == scenario.model_dump()
     on = [control.id for control in controls_of(state) if control.on]
     assert [measure.id for measure in scenario.measures] == on
 
@@ -80,6 +81,25 @@ def test_an_unchanged_state_is_the_gallery_file_to_the_letter() -> None:
         scenario, text = scenario_of(State.from_query(f"s={name}"))
         assert text == path.read_text(encoding="utf-8")
         assert scenario.model_dump() == load_scenario(name).model_dump()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["s=tehran-2023&m.border-procedures=-1.3", "p=IRN.BLR&add=free:tariff", "s=tehran-2023&off=plant-quarantine"],
+)
+def test_a_step_on_the_short_way_has_the_numbers_and_the_text_of_the_long_one(query: str) -> None:
+    state = State.from_query(query)
+    step = answer(state, False)
+    scenario, text = scenario_of(state)
+    assert "reproduce" not in step.content and step.reproduce["yaml"] == text
+    again = answer_text(text, False)
+    assert step.headlines == again.headlines and step.countries == again.countries
+    assert set(step.as_json()) == set(answer(state, True).as_json())
+
+
+def test_what_is_wrong_with_a_step_is_said_with_its_line() -> None:
+    with pytest.raises(InputError, match=r"\.yaml, line \d+, "):
+        answer(State.from_query("p=IRN.BLR&add=free:tariff&sec.free=SERV"), False)
 
 
 def test_saying_what_the_scenario_says_anyway_changes_nothing() -> None:

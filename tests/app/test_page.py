@@ -184,7 +184,7 @@ def test_an_error_is_escaped_and_found_by_the_script() -> None:
 
 def test_words_from_outside_are_escaped() -> None:
     found = answer(State("tehran-2023"), False)
-    evil = Answer({**found.content, "title": '"><script>x', "sentence": "<b>x", "notes": ["<i>y"]})
+    evil = Answer({**found.whole, "title": '"><script>x', "sentence": "<b>x", "notes": ["<i>y"]})
     html = results_html(evil)
     assert "<script>" not in html and "<b>x" not in html and "<i>y" not in html
 

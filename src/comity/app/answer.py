@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from comity.app.cards import headlines, pair_rows
-from comity.app.edit import scenario_of
+from comity.app.edit import quick_scenario_of, scenario_of
 from comity.app.intervals import DRAWS, interval
 from comity.app.solving import read_text, solved
 from comity.app.state import DEFAULT_WORLD, State, controls_of
 from comity.classifications.sectors import load_sectors
+from comity.errors import InputError
 from comity.outcomes.counts import Count, counts_of
 from comity.outcomes.ranges import goods_flows
 from comity.outcomes.simulate import OnCount, Outcomes, label
@@ -41,23 +43,31 @@ class Answer:
 
     content: Mapping[str, Any]
     csv: str = ""
+    later: Callable[[], Mapping[str, Any]] | None = None  # keys that not every reader needs, made when asked for
+
+    @cached_property
+    def whole(self) -> Mapping[str, Any]:
+        """All keys."""
+        return self.content if self.later is None else {**self.content, **self.later()}
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; no NaN: what is no number is None."""
-        return dict(self.content)
+        return dict(self.whole)
 
     @cached_property
     def body(self) -> bytes:
         """The answer as JSON."""
         try:
-            return _json(self.content)
+            return _json(self.whole)
         except ValueError:  # a number that JSON has not, where `_whole` did not look
-            return _json(_finite(self.content))
+            return _json(_finite(self.whole))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self.content:
+        if name in self.__dict__.get("content", {}):
+            return self.content[name]
+        if name.startswith("__") or self.__dict__.get("later") is None or name not in self.whole:
             raise AttributeError(name)
-        return self.content[name]
+        return self.whole[name]
 
 
 def answer(state: State, ranges: bool = True, draws: int = 0) -> Answer:
@@ -67,6 +77,9 @@ def answer(state: State, ranges: bool = True, draws: int = 0) -> Answer:
     Raises InputError for what the parser or the compiler refuses, NoSolutionError where the central combination has no
     solution, NotConvergedError where too many of an unusual number of draws have none.
     """
+    if not ranges:
+        with suppress(InputError):  # said below, where lines are known
+            return _answered(quick_scenario_of(state), None, state, ranges, draws)
     scenario, text = scenario_of(state)
     return _answered(scenario, text, state, ranges, draws)
 
@@ -76,7 +89,8 @@ def answer_text(text: str, ranges: bool = True, draws: int = 0) -> Answer:
     return _answered(read_text(text), text, None, ranges, draws)
 
 
-def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws: int) -> Answer:
+def _answered(scenario: Any, text: str | None, state: State | None, ranges: bool, draws: int) -> Answer:
+    """text : of the scenario; None where it is that of the state, to be written when asked for."""
     start = perf_counter()
     outcomes = solved(scenario, ranges, draws)
     milliseconds = 1000 * (perf_counter() - start)
@@ -124,9 +138,15 @@ def _answered(scenario: Any, text: str, state: State | None, ranges: bool, draws
         "without_solution": outcomes.refusals(),
         "controls": [] if state is None else [control.as_json() for control in controls_of(state)],
         "today": {report.id: report.today for report in outcomes.compiled.measures if report.today},
-        "reproduce": reproduce(scenario, text, state, draws),
     }  # fmt: skip
-    return _whole(content, _csv(outcomes) if ranges else "")
+    if text is not None:
+        content["reproduce"] = reproduce(scenario, text, state, draws)
+    found = _whole(content, _csv(outcomes) if ranges else "")
+    return found if text is not None or state is None else replace(found, later=partial(_again, state, draws))
+
+
+def _again(state: State, draws: int) -> dict[str, Any]:
+    return {"reproduce": reproduce(*scenario_of(state), state, draws)}
 
 
 def _whole(content: dict[str, Any], text: str) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from comity.app.edit import parent, parties_of, slider_for
@@ -45,7 +45,7 @@ class Control:
 
     def as_json(self) -> dict[str, Any]:
         """The control as plain data."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def controls_of(state: State) -> list[Control]:

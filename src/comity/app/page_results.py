@@ -32,7 +32,7 @@ def results_html(answer: Any, pinned: Any = None, step: bool = False) -> str:
     kept, pinned = pinned, None if same else pinned
     parts = [_state(answer), top.lead(answer), top.zeros(answer), top.pin(kept, same), _cards(answer, pinned),
              _follow(answer), top.why(answer), top.pairs(answer, pinned), _who(answer, pinned, step),
-             _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer),
+             _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer, step),
              _glance(answer)]  # fmt: skip
     return "".join(parts)
 
@@ -248,8 +248,11 @@ def _basis(answer: Any) -> str:
     return part("basis", body, "section", ' aria-label="What the numbers rest on"')
 
 
-def _keep(answer: Any) -> str:
-    """Address, files, and the texts that give the same numbers elsewhere."""
+def _keep(answer: Any, step: bool) -> str:
+    """Address, files, and the texts that give the same numbers elsewhere; nothing for a slider that moves, so that no
+    text need be written: explorer.js leaves what is there."""
+    if step:
+        return part("keep", "", "section", ' class="share" aria-label="Share and export" data-hold')
     files = "".join(_file(answer, what, words) for what, words in FILES)
     drawn = {"figure": True, "map": True, "trade": any(one["flows"] for one in answer.counts),
              "sectors": bool(answer.sectors)}  # fmt: skip

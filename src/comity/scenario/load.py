@@ -128,6 +128,14 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
     return scenario
 
 
+def scenario_of_values(value: dict[str, Any], file: str = "scenario") -> Scenario:
+    """A Scenario from what `read_yaml` would read from a file: mappings, lists and strings. Complaints know no lines,
+    and the Scenario has no text."""
+    scenario = _validate(Located(value), file)
+    check_references(scenario)
+    return scenario
+
+
 def _validate(located: Located, file: str) -> Scenario:
     from comity.scenario.schema import KINDS, Scenario
 
