@@ -91,7 +91,7 @@ def test_a_verdict_that_one_extreme_corner_decides_says_so(assessment: Assessmen
 
 
 def test_the_head_says_which_interval_the_verdicts_rest_on(assessment: Assessment) -> None:
-    clause = ", on which the verdicts on the claims rest; in 90 of 100 draws "
+    clause = " (verdicts on the claims rest on such ranges); in 90 of 100 draws "
     assert clause in lead(assessment.main, True)[1] and clause not in lead(assessment.main)[1]
 
 

@@ -98,11 +98,15 @@ def _parties(state: State, controls: Sequence[Control], catalogue: Catalogue) ->
         return ('<fieldset><legend>Who takes part</legend><p class="hint">The scenario names importers and exporters '
                 "for each measure. Measures you add hold between all of them.</p></fieldset>")  # fmt: skip
     blocs = load_blocs()
-    spare = len(words) > 2 or not controls or (len(words) == 2 and any(word in blocs for word in words))
+    used = any(one.between for one in controls)
+    spare = len(words) > 2 or not used or (len(words) == 2 and any(word in blocs for word in words))
     chips = "".join(_chip(state, words, word, spare) for word in words)
     hint = (
         "" if spare or not words else '<p class="hint">A measure needs two. To replace one, add the new one first.</p>'
     )
+    if words and controls and not used:
+        hint = ('<p class="hint">None of the measures is between parties: these take part in those that you add '
+                "below.</p>")  # fmt: skip
     others = {one.parties for one in controls if one.between}
     if len(others) > 1 and state.parties is None:
         hint += '<p class="hint">Measures differ in who takes part; a change here makes them the same.</p>'

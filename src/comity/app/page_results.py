@@ -4,6 +4,7 @@ rests on, files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
@@ -16,10 +17,12 @@ from comity.app.intervals import BAND, BEFORE_ENDS, DRAWS, NONE
 from comity.app.page_top import part
 from comity.app.picture_bars import chosen
 from comity.app.views import address, attribute
+from comity.outcomes.simulate import label
 from comity.report.words import joined
 
 FILES = (("scenario.yaml", "YAML"), ("results.csv", "CSV"), ("report.html", "Full report"))
 WIDTHS = (NARROW, WIDE) = 328, 720  # of drawings, in pixels; explorer.css shows the one that fits
+MANY_CARDS = 190.0  # width of the line in each of more than three: words under it are not scaled down
 PANEL = 344  # of several side by side
 FIGURES = (("figure", "Gains and losses"), ("map", "Map"), ("trade", "Trade"), ("sectors", "Sectors"))
 TEXTS = (("cli", "Command line", True), ("python", "Python", False), ("yaml", "YAML", False))
@@ -59,14 +62,16 @@ def _cards(answer: Any, pinned: Any) -> str:
         return part("cards", "", more=" hidden")
     rings = [pinned_value(one, pinned)[0] for one in answer.headlines if one["unit"] == "per cent"]
     axis = pictures.shared_axis(answer.headlines, rings)
-    cards = "".join(_card(one, answer.interval["kind"], pinned, axis) for one in answer.headlines)
+    width = pictures.WIDTH if len(answer.headlines) <= 3 else MANY_CARDS
+    cards = "".join(_card(one, answer.interval["kind"], pinned, axis, width) for one in answer.headlines)
     return part("cards", cards, "ul", ' class="three" aria-label="Headline numbers"')
 
 
-def _card(card: Mapping[str, Any], kind: str, pinned: Any, axis: tuple[float, float] | None) -> str:
+def _card(card: Mapping[str, Any], kind: str, pinned: Any, axis: tuple[float, float] | None, width: float) -> str:
     number, unit, ends = views.split_words(card)
     was, words = pinned_value(card, pinned)
-    line = pictures.band_line(card, kind=kind, axis=axis if card["unit"] == "per cent" else None, pinned=was)
+    shared = axis if card["unit"] == "per cent" else None
+    line = pictures.band_line(card, kind=kind, axis=shared, pinned=was, width=width)
     equal = escape(card.get("equivalent") or "")
     small = f" <small>{escape(unit)}</small>" if unit else ""
     compare = f'<p class="was">kept: {escape(words)}{", the same as rounded" * _alike(number, words, card, was)}</p>'
@@ -131,7 +136,8 @@ def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, st
     if least is None or least["unit"] == "per cent":
         return None, ""
     number, unit, _ = views.split_words(least)
-    return None, f"{number} {unit}, {least['title'].removeprefix('Goods trade ').partition(', on')[0]} alone"
+    whose = re.split(r", (?:on|the flows) ", least["title"].removeprefix("Goods trade "))[0]
+    return None, f"{number} {unit}, {whose} alone"
 
 
 def _who(answer: Any, pinned: Any, step: bool) -> str:
@@ -304,7 +310,10 @@ def _short(card: Mapping[str, Any]) -> str:
     number, unit, _ = views.split_words(card)
     if card["unit"] == "per cent":
         return f"{card['title'].removeprefix('Real income, ').removesuffix(' (estimated)')} {number}"
-    return f"Trade {number} {unit.removesuffix(' USD a year')}"
+    amount = f"{number} {unit.removesuffix(' USD a year')}"
+    if len(card["codes"]) == 2:
+        return f"{' - '.join(label(code) for code in card['codes'])} trade {amount}"
+    return f"Trade of all {amount}" if len(card["codes"]) > 2 else f"Trade {amount}"
 
 
 __all__: Sequence[str] = ["pinned_value", "results_html"]

@@ -29,10 +29,11 @@ Ends = tuple[float, float] | None
 
 
 def band_line(
-    card: Card, *, kind: str = RANGE, axis: tuple[float, float] | None = None, pinned: float | None = None
-) -> str:
+    card: Card, *, kind: str = RANGE, axis: tuple[float, float] | None = None, pinned: float | None = None,
+    width: float = WIDTH,
+) -> str:  # fmt: skip
     """The number of a headline card (keys title, value, low, high, range_low, range_high, unit, before, words) as SVG,
-    250 by 44 pixels.
+    `width` by 44 pixels.
 
     kind   : what low and high are, range or band; short ticks are the ends of the range beside a band
 
@@ -47,19 +48,19 @@ def band_line(
         return ""
     ends, beside = (ends_of(card.get(f"{of}low"), card.get(f"{of}high")) for of in ("", "range_"))
     change = card.get("unit") == "per cent"
-    place = axis_over((value, before, ring, *(ends or ()), *(beside or ()), *(axis or ())), MARGIN, WIDTH - MARGIN)
+    place = axis_over((value, before, ring, *(ends or ()), *(beside or ()), *(axis or ())), MARGIN, width - MARGIN)
     marks = [(0.0, "zero")] if change or not before else [(0.0, "zero"), (before, "now")]
     if not change and before == 0:
         marks = [(0.0, "now: zero")]
     noise = change and ends is not None and spans_zero(*ends)
-    parts = [line(MARGIN, WIDTH - MARGIN, MIDDLE, MIDDLE, "c-rule"), _ticks(place, marks)]
+    parts = [line(MARGIN, width - MARGIN, MIDDLE, MIDDLE, "c-rule"), _ticks(place, marks, width)]
     if ends:
         parts.append(line(place.at(ends[0]), place.at(ends[1]), MIDDLE, MIDDLE, "c-band"))
     parts += [line(place.at(end), place.at(end), MIDDLE - TICK, MIDDLE + TICK, "c-tick") for end in beside or ()]
     if ring is not None:  # beneath the dot, which it would cover
         parts.append(dot(place.at(ring), MIDDLE, RING, "c-pin"))
     parts.append(dot(place.at(value), MIDDLE, 5.5, "c-hollow" if noise else "c-accent"))
-    return picture("band", WIDTH, HEIGHT, _finding(card, kind, value, (ends, beside), noise, ring), "".join(parts))
+    return picture("band", width, HEIGHT, _finding(card, kind, value, (ends, beside), noise, ring), "".join(parts))
 
 
 def shared_axis(cards: Sequence[Card], pinned: Iterable[float | None] = ()) -> tuple[float, float] | None:
@@ -74,17 +75,17 @@ def shared_axis(cards: Sequence[Card], pinned: Iterable[float | None] = ()) -> t
     return axis.low, axis.high
 
 
-def _ticks(axis: Axis, marks: list[tuple[float, str]]) -> str:
+def _ticks(axis: Axis, marks: list[tuple[float, str]], width: float) -> str:
     """Ticks with a word under each: side by side where they would meet, always inside the picture."""
     marks = sorted(marks)
     places = [axis.at(value) for value, _ in marks]
     halves = [text_width(word, SMALL) / 2 for _, word in marks]
-    middles = [min(max(x, half), WIDTH - half) for x, half in zip(places, halves, strict=True)]
+    middles = [min(max(x, half), width - half) for x, half in zip(places, halves, strict=True)]
     if len(marks) == 2:
         apart = halves[0] + halves[1] + GAP
         over = apart - (middles[1] - middles[0])
         if over > 0:
-            middles[0] = max(halves[0], min(middles[0] - over / 2, WIDTH - halves[1] - apart))
+            middles[0] = max(halves[0], min(middles[0] - over / 2, width - halves[1] - apart))
             middles[1] = middles[0] + apart
     return "".join(
         line(x, x, 5, 23, "c-rule2") + text(word, middle, 38, "c-ink3 c-small", "middle")

@@ -45,9 +45,9 @@ and width and height attributes, so `svg{max-width:100%;height:auto}` lets it sh
 
 from __future__ import annotations
 
-from comity.app.picture_band import band_line, shared_axis
+from comity.app.picture_band import WIDTH, band_line, shared_axis
 from comity.app.picture_bars import ranked_bars
 from comity.app.picture_dots import flow_dots, sector_dots
 from comity.app.picture_map import tile_map
 
-__all__ = ["band_line", "flow_dots", "ranked_bars", "sector_dots", "shared_axis", "tile_map"]
+__all__ = ["WIDTH", "band_line", "flow_dots", "ranked_bars", "sector_dots", "shared_axis", "tile_map"]

@@ -44,7 +44,7 @@ def three(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def _total_card(outcomes: Outcomes, total: Trade) -> dict[str, Any]:
-    title = f"Goods trade {total.of}{resting(outcomes, total.codes)}"
+    title = f"Goods trade {total.of}{resting(outcomes, total.codes) if len(total.codes) < 3 else ''}"
     low, high = (total.after if end is None else end for end in (total.low, total.high))
     return _levels_card(outcomes, title, (total.before, total.after, low, high))
 

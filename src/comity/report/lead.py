@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from comity.classifications.countries import spoken
-from comity.outcomes.ranges import goods_flows
+from comity.outcomes.ranges import IMPLAUSIBLE, goods_flows
 from comity.outcomes.simulate import Outcomes
 from comity.report import intervals
 from comity.report.among import among, resting
@@ -49,7 +49,15 @@ def lead(outcomes: Outcomes, claims: bool = False) -> tuple[str, str]:
     first = f"{start} these measures would {', and '.join(said)}" if said else ""
     if unsure:
         first += f"; {unsure}" if said else f"{start} these measures would change {unsure}"
-    return f"{first}{_count(outcomes)}.", " ".join(part for part in (*after, *_more(outcomes, pair)) if part)
+    after += [*_more(outcomes, pair), _far(outcomes)]
+    return f"{first}{_count(outcomes)}.", " ".join(part for part in after if part)
+
+
+def _far(outcomes: Outcomes) -> str:
+    """That sizes go beyond what anybody has observed, where they do."""
+    if not any(text.startswith(IMPLAUSIBLE) for text in outcomes.compiled.warnings):
+        return ""
+    return "Some of these changes lie outside any plausible range; which, the notes say."
 
 
 def _chosen(outcomes: Outcomes) -> list[Any]:
@@ -180,7 +188,7 @@ def _interval(outcomes: Outcomes, before: Any, after: Any, claims: bool) -> str:
         f"{words} {plain((one.low or 0.0) / scale, digits)} to {plain((one.high or 0.0) / scale, digits)}"
         for words, one in ends
     ]
-    parts[0] += ", on which the verdicts on the claims rest" if claims and len(parts) > 1 else ""
+    parts[0] += " (verdicts on the claims rest on such ranges)" if claims and len(parts) > 1 else ""
     said = f"Intervals of the {plain(after.estimate / scale, digits)} {unit}: {'; '.join(parts)}."
     return " ".join([said, *_apart(outcomes, before, after, [(one.low or 0.0, one.high or 0.0) for _, one in ends])])
 

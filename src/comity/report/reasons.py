@@ -66,11 +66,14 @@ def sentence(name: str, values: np.ndarray) -> str:
     others = np.where(np.arange(len(values)) == k, 0.0, values)
     second = int(np.abs(others).argmax())
     after = float(others[second])
+    shown = abs(after) >= NEXT * abs(total)
     digits = min(decimals_for(min(abs(total), abs(part))), 3)
+    if shown:  # so many that the parts are seen to add up
+        digits = max(digits, min(decimals_for(abs(after)), digits + 1, 3))
     size, whole, then, rest = (plain(value, digits, sign=True) for value in (part, total, after, total - part - after))
     said = f"{size} of {whole}" if abs(part) <= abs(total) else size
     said = f"{name[:1].upper()}{name[1:]} {verb} mainly because {_why(k, part)}: {said} million US dollars a year"
-    if abs(after) >= NEXT * abs(total):
+    if shown:
         link = "and" if (after > 0) == (total > 0) else "against it,"
         said += f"; {link} {_why(second, after)}: {then}"
         said += (

@@ -112,6 +112,7 @@ function settle(task, controls) {
   if (task.push && settled !== before) remember(settled);
   else if (task.ranges && wanted === settled) history.replaceState(history.state, "", `/explore?${settled}`);
   document.title = `${state.title} - comity`;
+  kept();
   words();
   if (task.ranges && !task.quiet) said.textContent = [one("h1", shown), ...all(".three .big", shown)].map(e => e.textContent).join(" ");
 }
@@ -119,12 +120,17 @@ function refuse(task, trouble) {
   wanted = settled;
   one("p", problem)?.remove();
   const sentence = document.createElement("p");
-  sentence.textContent = trouble instanceof Refused ? trouble.message : "The server does not answer. The numbers are those of the last state.";
+  sentence.textContent = trouble instanceof Refused ? brief(trouble.message) : "The server does not answer. The numbers are those of the last state.";
   (task.origin?.closest(".card, fieldset") ?? main).prepend(problem);
   if (task.origin?.closest(".card, fieldset")) task.origin.closest(".card, fieldset").append(problem);
   problem.append(sentence);
   problem.hidden = false;
   for (const select of all("select", form)) select.value = all("option", select).find(o => o.defaultSelected)?.value ?? select.options[0].value;
+}
+
+function brief(message) { // without the name of a query key, and where a near word is known without all that are allowed
+  const said = message.replace(/^query key [\w.-]+: /, "").replace(/( Did you mean [^?]+\?) Allowed: .*$/s, "$1");
+  return said[0].toUpperCase() + said.slice(1);
 }
 
 // painting -------------------------------------------------------------------------------------------------------------
@@ -180,12 +186,13 @@ function remember(query, again = false) {
 }
 addEventListener("popstate", () => {
   undo.disabled = depth() === 0;
+  if (location.search.slice(1) === settled && wanted === settled) return; // back from a link inside the page
   pushed = { name: "", at: 0 };
   ask({ query: location.search.slice(1), ranges: true, controls: true });
 });
 addEventListener("keydown", event => {
   const typing = event.target.matches?.("textarea, input:not([type=range])");
-  if (event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !typing && depth() > 0) { event.preventDefault(); history.back(); }
+  if (event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !typing && depth() > 0) { event.preventDefault(); press(undo, event); }
 });
 
 // controls -----------------------------------------------------------------------------------------------------------------
@@ -236,7 +243,7 @@ function press(button, event) {
   const does = {
     addparty: addParty,
     addkind: () => { const field = one("#kind", form); if (field.selectedIndex > 0) go(withKey(wanted, "add", field.value), field); else field.focus(); },
-    undo: () => history.back(),
+    undo: () => history.go(-1 - (history.state?.jumps ?? 0)),
     pin: () => pin(settled),
     unpin: () => pin(null),
     swap: () => { const query = pinned; keep(settled); go(query, null); },
@@ -252,7 +259,11 @@ function press(button, event) {
 function keep(query) {
   pinned = query;
   try { if (query === null) sessionStorage.removeItem(STORE); else sessionStorage.setItem(STORE, query); } catch { /* no storage: it lasts as long as the page */ }
-  pinButton.textContent = query === null ? "Keep to compare" : "Keep this one instead";
+  kept();
+}
+function kept() { // what the button does now
+  pinButton.textContent = pinned === null ? "Keep to compare" : pinned === settled ? "Kept to compare" : "Keep this one instead";
+  pinButton.disabled = pinned !== null && pinned === settled;
 }
 function pin(query) {
   keep(query);
@@ -279,6 +290,7 @@ document.addEventListener("click", event => { // a link inside the page opens a 
   const goal = event.target.closest?.('a[href^="#"]')?.hash, there = goal?.length > 1 ? one(goal) : null;
   if (!there) return;
   event.preventDefault();
+  history.pushState({ depth: depth(), jumps: (history.state?.jumps ?? 0) + 1 }, "", location.href); // Back leads back here
   const fold = there.closest("details");
   if (fold) fold.open = true;
   there.scrollIntoView();
