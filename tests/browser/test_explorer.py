@@ -135,7 +135,7 @@ def test_what_if_russia_joins(page: Any, server: str, tmp_path: Path) -> None:
     at_rest(page)
     assert [chip.split()[0] for chip in texts(page, ".chip")] == ["Iran", "Belarus", "Russia"]
     assert "Iran's count" in texts(page, ".stat")[0]
-    assert texts(page, "h1")[0].endswith("and lower that of Iran by about 0.052 per cent.")
+    assert texts(page, "h1")[0].endswith("and lower that in Iran by about 0.052 per cent.")
     assert texts(page, ".why li")[0].startswith("Iran loses mainly because what it sells abroad gets cheaper")
     assert texts(page, "[data-part=pairs] td")[:2] == ["59", "243"]
     assert texts(page, ".gal .now b")[0] == "No tariffs among Iran, Belarus and Russia"
@@ -158,6 +158,22 @@ def test_the_address_is_the_state(page: Any, start: Callable[..., Any], server: 
     fresh = go(start(), address)
     assert [texts(fresh, what) for what in ("h1", ".big", ".bandw", ".eq", "td", "#code-yaml")] == kept
     fresh.quit()
+
+
+def test_a_link_inside_the_page_is_no_step_and_back_leads_back_from_it(page: Any) -> None:
+    one(page, ".gal a.start").click()
+    until(page, lambda: query(page) == "p=IRN.BLR&add=free:tariff")
+    at_rest(page)
+    for back in (True, False):
+        one(page, ".stat a").click()
+        until(page, lambda: page.execute_script("return scrollY") > 300)
+        assert query(page) == "p=IRN.BLR&add=free:tariff" and one(page, "#undo").is_enabled()
+        if back:
+            page.back()
+            until(page, lambda: page.execute_script("return scrollY") == 0)
+            assert query(page) == "p=IRN.BLR&add=free:tariff"
+    page.execute_script("document.getElementById('undo').click()")
+    until(page, lambda: query(page) == "s=tehran-2023")
 
 
 def test_undo_and_the_back_button_are_one_history(page: Any) -> None:
@@ -307,7 +323,7 @@ def test_what_the_server_refuses_is_said_in_place(page: Any) -> None:
     before = incomes(page)
     one(page, "#find").send_keys("Rusia", Keys.ENTER)
     until(page, lambda: one(page, "#problem").is_displayed())
-    assert "unknown country or bloc. Found: Rusia" in texts(page, "#problem")[0]
+    assert "Unknown country or bloc. Found: Rusia. Did you mean Russia?" in texts(page, "#problem")[0]
     assert "Russia" in texts(page, "#problem")[0]
     assert page.execute_script("return document.querySelector('#parties').contains(document.querySelector('#problem'))")
     assert one(page, "#find").get_attribute("value") == "Rusia" and incomes(page) == before
