@@ -199,6 +199,22 @@ def test_elasticities_by_scenario_and_world_by_scenario(engine: str) -> None:
     )
 
 
+def test_slow_members_that_change_fewer_cells_are_found_beside_the_others(engine: str) -> None:
+    """They go on alone once the others have left, with cells of their own: fewer than the chunk had."""
+    world = synthetic_world(10, 3, seed=3, deficits=0.1)
+    pairs = [(n, i) for n in range(4) for i in range(4) if n != i]
+    buyers, sellers = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    cells = [np.repeat(np.arange(3), 12), np.tile(buyers, 3), np.tile(sellers, 3)]
+    quick = [Shock.from_cells(iceberg_hat=(*cells, 1 - 1e-6 * k)) for k in range(1, 31)]
+    slow = [cost(factor) for factor in (0.6, 0.5, 0.4)]
+    plan = [*quick[:10], slow[0], *quick[10:20], slow[1], *quick[20:], slow[2]]
+    many = solve_many(world, plan, keep=("real_income_hat",), engine=engine)
+    assert not many.alone.any() and many.converged.all()
+    for k in (10, 21, 32):
+        assert many.iterations[k] > many.iterations[0]
+        assert np.abs(many.real_income_hat[k] - solve(world, plan[k]).real_income_hat).max() <= NEAR
+
+
 def test_mistakes_in_the_plan_raise() -> None:
     with pytest.raises(InputError, match="unknown Solution field"):
         solve_many(WORLD, [Shock()], keep=("welfare",))

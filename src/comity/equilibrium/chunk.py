@@ -21,7 +21,7 @@ Array = NDArray[Any]
 ROUGH_ERROR = 1e-3  # where float32 has done its part: nearer, its rounding misleads the acceleration
 NEAR = 0.5  # share of members within it at which float32 ends for all: those that are near only lose time there
 ROUGH_PASSES = 25
-SLACK = 1.5  # how far errors of the search end below the tolerance; residuals are a quarter to three quarters of them
+SLACK = 2.5  # how far errors of a search end below the tolerance; residuals of what it finds are up to twice them
 PASSES = 70  # in all; what has not converged by then is solved alone, with more care
 NARROW = 0.75  # share of members still searching at which the others are dropped from the arrays
 

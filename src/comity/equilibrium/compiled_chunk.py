@@ -167,9 +167,12 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
         flat, own = entries.flat[order], entries.member[order]
         border, whole = entries.border[order][:, None], entries.whole[order][:, None]
     else:
-        cells = members.cells
-        assert cells is not None
-        flat, own, border, whole = union, nowhere, cells.border, cells.whole
+        # made from these members' entries: the columns that a larger group of members hands on have more rows
+        row = np.searchsorted(union, entries.flat)
+        border, whole = (np.zeros((len(union), len(members))) for _ in range(2))
+        border[row, entries.member] = entries.border
+        whole[row, entries.member] = entries.whole
+        flat, own = union, nowhere
     return Changed(
         first=np.searchsorted(flat, np.arange(sectors + 1) * n * n).astype(np.int64),
         buyer=flat // n % n,
