@@ -28,6 +28,7 @@ bench: export OMP_NUM_THREADS = 1
 bench: $(STAMP) $(JAX)
 	$(BIN)/python -m benchmarks.bench --write
 	$(BIN)/python -m benchmarks.limits --write
+	$(BIN)/python -m benchmarks.kernels --write
 	$(BIN)/python -m benchmarks.bands --write
 	$(BIN)/python -m benchmarks.products
 
