@@ -186,11 +186,12 @@ def check(
         for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
             typer.echo(tight(line))
         return
+    scenario = load_scenario(file)  # what is no valid file says so before anything is said of the sources
     if source:
         raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
     from comity.scenario.explain import check_scenario_file
 
-    economy = world_for(world, load_scenario(file))
+    economy = world_for(world, scenario)
     for line in check_scenario_file(file, economy):
         typer.echo(tight(line))
 

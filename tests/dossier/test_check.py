@@ -286,6 +286,9 @@ def test_other_mistakes_at_the_command_line(tmp_path: Path) -> None:
     twice = ["--source", f"article={tmp_path / FILE}"] * 2
     assert "the text of a source is given twice" in comity("check", tmp_path / FILE, *twice)[1]
     assert comity("check", "sanctioned-front", "--source", "a=b")[0] == 2
+    (tmp_path / FILE).write_text(changed("main: roadmap", "main: x: y"))
+    code, message = comity("check", tmp_path / FILE, "--source", "article=text.txt")
+    assert code == 2 and message.startswith(f"{FILE}, line 5: not valid YAML.") and "quotation marks" in message
     (tmp_path / FILE).write_text(changed("main: roadmap", "main: x"))
     for command in ("check", "explain"):
         code, message = comity(command, tmp_path / FILE)
