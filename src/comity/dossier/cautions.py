@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, find_country, name_of
+from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, find_country, spoken
 from comity.dossier.notes import Note
 from comity.dossier.references import named_economies, parties
 from comity.dossier.schema import Dossier
@@ -118,7 +118,7 @@ def stand_in(dossier: Dossier, world: World) -> list[Note]:
     measures = list(_with_rest(dossier.found.get(dossier.main)))
     if not measures or REST_OF_WORLD not in world.countries:
         return []
-    missing = [name_of(code) for code in _missing(dossier, world)]
+    missing = [spoken(code) for code in _missing(dossier, world)]
     lie = "lies" if len(missing) == 1 else "lie"
     whom = f"{joined(missing)}, which {lie} inside it" if missing else "any one of them"
     text = (

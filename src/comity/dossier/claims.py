@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount, dollars
 from comity.dossier.bases import every_count, met_before, starts_elsewhere, total_of
 from comity.dossier.combinations import (
@@ -74,7 +75,7 @@ def named(codes: Any) -> str:
     """Plain names: Iran, Belarus and Russia. More than eight are counted; the figures of a verdict list each."""
     if len(codes) > LISTED:
         return f"{len(codes)} economies"
-    names = [label(code) for code in codes]
+    names = [spoken(code) for code in codes]
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
@@ -189,7 +190,7 @@ def _incomes(
     main = least[0].number(name, furthest, PER_CENT, world.base_year, runs.status([furthest]), 100.0, level)
     each = f" for each of {named(codes)}" if len(codes) > 1 else ""
     if len(codes) > 1:
-        notes += (whose(least[0], gains, solved.runs[0], "gain" if worst is min else "loss", label(furthest)),)
+        notes += (whose(least[0], gains, solved.runs[0], "gain" if worst is min else "loss", spoken(furthest)),)
     if isinstance(solved, Bound):
         notes += solved.account.sentences
     notes += by_count(solved.runs, least, meets) + unsolved(solved.runs)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
+from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount
 from comity.dossier.claims import bounded, by_count, is_upper, named
 from comity.dossier.combinations import (
@@ -214,7 +215,7 @@ def recovered(runs: Runs, claim: Claim, test: RecoveredTest) -> Verdict:
     mark, ending, notes = bounded(mark, ending, is_upper(runs, test, test.cooperation))
     for code in without:
         reason = next(shares[code].reason for shares in counts if shares[code].reason)
-        notes += (f"No number for {label(code)}: {reason}.",)
+        notes += (f"No number for {spoken(code)}: {reason}.",)
     figures: list[Figure] = []
     for run, shares in zip(cooperation.runs, counts, strict=True):
         for code, share in shares.items():
