@@ -11,9 +11,9 @@ from comity import InputError, assess, load_world
 from comity.dossier.cautions import BOUND
 from comity.dossier.check import check_dossier
 from comity.dossier.claims import UPPER_BOUND
-from comity.dossier.explain import words_of
-from comity.dossier.load import parse_dossier
-from comity.dossier.schema import TESTS
+from comity.dossier.explain import explain_dossier, words_of
+from comity.dossier.load import name_beside, parse_dossier
+from comity.dossier.schema import TESTS, Named
 from comity.dossier.verdicts import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, Caution
 from tests.dossier.small import BETTER, CLOSER, PHASED, WORSE, claim, dossier, pair_trade, regime, scenario
 from tests.dossier.test_check import FILE
@@ -104,6 +104,25 @@ def test_a_supported_verdict_says_that_its_measure_is_a_bound() -> None:
     meant = small.replace("{kind: gain,", "{kind: gain, upper_bound: true,")
     verdict = assess(world, parse_dossier(meant, FILE)).verdict("gain")
     assert verdict.words == "Cannot tell: an upper bound can only refute (not supported)" and told not in verdict.notes
+
+
+# -- in words -------------------------------------------------------------------------------------------
+
+
+def test_a_note_of_a_size_is_said_once() -> None:
+    tfa = "{size_of: border-days-tfa}"
+    twice = TEMPLATE.replace("size: {cost_change: -3%}", f"size: {tfa}").replace("kind: tariff", "kind: border_time")
+    twice = twice.replace("size: {to: 0%}", f"size: {tfa}\n          adds_to: [border]")
+    lines = explain_dossier(parse_dossier(twice, FILE), load_world("world-2022"))
+    first, second = (line.strip() for line in lines if line.strip().startswith("of the size: "))
+    assert "upper bound" in first and second == "of the size: what is said of that of tariffs"
+
+
+def test_a_dossier_that_uses_other_files_keeps_its_name() -> None:
+    alone = parse_dossier(TEMPLATE, FILE)
+    assert name_beside(alone, "my.yaml") == "dossier.yaml" and name_beside(alone, "tehran-2023") == "tehran-2023"
+    uses = alone.model_copy(update={"scenarios": (Named(id="programme", use="other.yaml"),)})
+    assert name_beside(uses, "my.yaml") == "my.yaml"
 
 
 # -- dates ----------------------------------------------------------------------------------------------
