@@ -361,7 +361,7 @@ def test_every_row_of_the_first_table_can_be_written() -> None:
     part = MANUAL.split("\n## ")[1]
     _, *rows = re.findall(r"^   \| [^|`]+ \| `(\w+)` \| (.*?) \|", part, re.MULTILINE)
     offered = [(kind, size) for kind, sizes in rows for size in re.findall(r"`(\{.*?\})`", sizes)]
-    assert len(rows) == 6 and len(offered) == 9
+    assert len(rows) == 7 and len(offered) == 10
     assert "sectors: [AGR, FOOD, TEX]" in part
     # the border measure of the template, alone: a tariff beside it would be counted twice, or set twice
     text = re.sub(r"        - id: tariffs\n(?:          .*\n)+", "", blocks("yaml")[0])
@@ -479,5 +479,7 @@ def test_the_manuals_messages_are_those_one_gets() -> None:
     said += complaints(changed("main: roadmap", "main: none", NOTHING))
     unused = changed("main: roadmap", "main: x", changed("scenarios:\n", "scenarios:\n  - {id: x, use: iran-2012}\n"))
     said += complaints(unused)
-    assert len(listed) == 18
+    said += complaints(changed("by: 2026", "by: 2026-05-01"))
+    said += complaints(changed('until: "2022"', 'until: "2021"'))
+    assert len(listed) == 20
     assert [message for message in listed if not any(message in one for one in said)] == []

@@ -189,7 +189,7 @@ def test_a_promise_on_trade_that_no_measure_carries_stands_beside_the_verdicts()
     """The main promise is outside: a target judged on what is left says so; theatre groups are no trade."""
     text = TEMPLATE.replace("measures: [programme/tariffs]", "outside: no depth is stated")
     a = assess(load_world("world-2022"), parse_dossier(text, "my.yaml"))
-    told = "Not in these measures, because outside the model: Tariffs on each other's goods are abolished."
+    told = "Not in these measures, because outside the model: Tariffs are abolished."
     assert [told in verdict.notes for verdict in a.verdicts] == [True, True, False]
     whole = assess(load_world("world-2022"), parse_dossier(TEMPLATE, "my.yaml"))
     assert not any("Not in these measures" in note for verdict in whole.verdicts for note in verdict.notes)
