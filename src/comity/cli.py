@@ -100,7 +100,7 @@ def _run(
         raise InputError(scenario, "this is a coalition game, not one scenario",
                          advice=f"Use: comity coalition {scenario}")  # fmt: skip
     check_folder(out)
-    assessment = None
+    assessment, asked = None, claims
     if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
         claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
     if claims:
@@ -115,7 +115,7 @@ def _run(
         ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year, workers=2)
         outcomes = expected(ranged, draws, seed)
     name = scenario if assessment is None else name_beside(assessment.dossier, scenario)
-    command = command_line(name, world, closure, elasticities, year, claims, draws, seed)
+    command = command_line(name, world, closure, elasticities, year, asked, draws, seed)
     folder = write_folder(outcomes, out, command, drawer, assessment)
     if as_json:
         from comity.report.folder import results_json

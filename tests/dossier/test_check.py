@@ -373,6 +373,19 @@ def test_every_row_of_the_first_table_can_be_written() -> None:
         assert lines[-1].startswith("No mistakes, nothing to do."), (kind, size, lines)
 
 
+def test_one_side_cuts_a_part_of_its_lines() -> None:
+    """The commonest wording of a trade agreement, written as the first part says."""
+    part = " ".join(MANUAL.split("\n## ")[1].split())
+    assert "`importers: [ARE]` (whose duties fall) and `exporters: [IND]` in place of `between`" in part
+    text = blocks("yaml")[0].replace("          between: [KAZ, TUR]\n          size: {to: 0%}", "PLACE")
+    text = text.replace(
+        "PLACE", "          importers: [ARE]\n          exporters: [IND]\n          size: {scale: 0.03}"
+    )
+    lines = check_dossier(parse_dossier(text, FILE), load_world("world-2022"))
+    assert any("from India to the United Arab Emirates change to 3 % of their level." in line for line in lines)
+    assert lines[-1].startswith("No mistakes, nothing to do.")
+
+
 def test_the_manuals_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

@@ -132,7 +132,7 @@ def test_the_rest_of_the_world_in_the_place_of_a_country_is_told_everywhere(tmp_
     (page,) = tmp_path.glob("*/report.html")
     written = page.read_text(encoding="utf-8")
     assert f'<p class="second">{said}</p>' in written
-    assert '<pre tabindex="0">comity run dossier.yaml --draws 0 --claims</pre>' in written  # the copy beside the report
+    assert '<pre tabindex="0">comity run dossier.yaml --draws 0</pre>' in written  # the copy beside the report
     world = load_world("world-2022")
     assert assess(world, parse_dossier(text, "my.yaml")).as_json()["cautions"] == [said]
     meant = re.sub(r"( +)source: text\n", r"\1source: text\n\1note: all other economies are meant\n", text)
