@@ -90,7 +90,7 @@ def _run(
     from comity import load_scenario, simulate
     from comity.benchmark.bundle import world_for
     from comity.coalition.load import is_game
-    from comity.dossier.load import is_dossier
+    from comity.dossier.load import is_dossier, name_beside
     from comity.records import command_line
     from comity.report.folder import check_folder, write_folder
     from comity.scenario.load import gallery
@@ -100,8 +100,7 @@ def _run(
         raise InputError(scenario, "this is a coalition game, not one scenario",
                          advice=f"Use: comity coalition {scenario}")  # fmt: skip
     check_folder(out)
-    command = command_line(scenario, world, closure, elasticities, year, claims, draws, seed)
-    assessment = None
+    assessment, asked = None, claims
     if claims is None:  # a single year is a question to the scenario: a dossier is assessed at full implementation
         claims = is_dossier(scenario) and not (year is not None and scenario in gallery())
     if claims:
@@ -115,6 +114,8 @@ def _run(
         economy = world_for(world, scen)
         ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year, workers=2)
         outcomes = expected(ranged, draws, seed)
+    name = scenario if assessment is None else name_beside(assessment.dossier, scenario)
+    command = command_line(name, world, closure, elasticities, year, asked, draws, seed)
     folder = write_folder(outcomes, out, command, drawer, assessment)
     if as_json:
         from comity.report.folder import results_json
@@ -186,11 +187,12 @@ def check(
         for line in check_dossier(dossier, economy, read_texts(dossier, source or [])):
             typer.echo(tight(line))
         return
+    scenario = load_scenario(file)  # what is no valid file says so before anything is said of the sources
     if source:
         raise InputError("--source", "only a dossier has sources to look figures up in", found=file)
     from comity.scenario.explain import check_scenario_file
 
-    economy = world_for(world, load_scenario(file))
+    economy = world_for(world, scenario)
     for line in check_scenario_file(file, economy):
         typer.echo(tight(line))
 

@@ -286,6 +286,9 @@ def test_other_mistakes_at_the_command_line(tmp_path: Path) -> None:
     twice = ["--source", f"article={tmp_path / FILE}"] * 2
     assert "the text of a source is given twice" in comity("check", tmp_path / FILE, *twice)[1]
     assert comity("check", "sanctioned-front", "--source", "a=b")[0] == 2
+    (tmp_path / FILE).write_text(changed("main: roadmap", "main: x: y"))
+    code, message = comity("check", tmp_path / FILE, "--source", "article=text.txt")
+    assert code == 2 and message.startswith(f"{FILE}, line 5: not valid YAML.") and "quotation marks" in message
     (tmp_path / FILE).write_text(changed("main: roadmap", "main: x"))
     for command in ("check", "explain"):
         code, message = comity(command, tmp_path / FILE)
@@ -358,7 +361,7 @@ def test_every_row_of_the_first_table_can_be_written() -> None:
     part = MANUAL.split("\n## ")[1]
     _, *rows = re.findall(r"^   \| [^|`]+ \| `(\w+)` \| (.*?) \|", part, re.MULTILINE)
     offered = [(kind, size) for kind, sizes in rows for size in re.findall(r"`(\{.*?\})`", sizes)]
-    assert len(rows) == 6 and len(offered) == 9
+    assert len(rows) == 7 and len(offered) == 10
     assert "sectors: [AGR, FOOD, TEX]" in part
     # the border measure of the template, alone: a tariff beside it would be counted twice, or set twice
     text = re.sub(r"        - id: tariffs\n(?:          .*\n)+", "", blocks("yaml")[0])
@@ -368,6 +371,19 @@ def test_every_row_of_the_first_table_can_be_written() -> None:
         made = parse_dossier(text.replace("KIND", kind).replace("SIZE", size), FILE)
         lines = check_dossier(made, load_world("world-2022"))
         assert lines[-1].startswith("No mistakes, nothing to do."), (kind, size, lines)
+
+
+def test_one_side_cuts_a_part_of_its_lines() -> None:
+    """The commonest wording of a trade agreement, written as the first part says."""
+    part = " ".join(MANUAL.split("\n## ")[1].split())
+    assert "`importers: [ARE]` (whose duties fall) and `exporters: [IND]` in place of `between`" in part
+    text = blocks("yaml")[0].replace("          between: [KAZ, TUR]\n          size: {to: 0%}", "PLACE")
+    text = text.replace(
+        "PLACE", "          importers: [ARE]\n          exporters: [IND]\n          size: {scale: 0.03}"
+    )
+    lines = check_dossier(parse_dossier(text, FILE), load_world("world-2022"))
+    assert any("from India to the United Arab Emirates change to 3 % of their level." in line for line in lines)
+    assert lines[-1].startswith("No mistakes, nothing to do.")
 
 
 def test_the_manuals_example_runs(
@@ -476,5 +492,7 @@ def test_the_manuals_messages_are_those_one_gets() -> None:
     said += complaints(changed("main: roadmap", "main: none", NOTHING))
     unused = changed("main: roadmap", "main: x", changed("scenarios:\n", "scenarios:\n  - {id: x, use: iran-2012}\n"))
     said += complaints(unused)
-    assert len(listed) == 18
+    said += complaints(changed("by: 2026", "by: 2026-05-01"))
+    said += complaints(changed('until: "2022"', 'until: "2021"'))
+    assert len(listed) == 20
     assert [message for message in listed if not any(message in one for one in said)] == []

@@ -130,7 +130,9 @@ def test_the_rest_of_the_world_in_the_place_of_a_country_is_told_everywhere(tmp_
     code, out = comity("run", file, "--out", tmp_path, "--draws", "0")
     assert code == 0 and f"  Note: {said}" in out.splitlines()
     (page,) = tmp_path.glob("*/report.html")
-    assert f'<p class="second">{said}</p>' in page.read_text(encoding="utf-8")
+    written = page.read_text(encoding="utf-8")
+    assert f'<p class="second">{said}</p>' in written
+    assert '<pre tabindex="0">comity run dossier.yaml --draws 0</pre>' in written  # the copy beside the report
     world = load_world("world-2022")
     assert assess(world, parse_dossier(text, "my.yaml")).as_json()["cautions"] == [said]
     meant = re.sub(r"( +)source: text\n", r"\1source: text\n\1note: all other economies are meant\n", text)
@@ -187,7 +189,7 @@ def test_a_promise_on_trade_that_no_measure_carries_stands_beside_the_verdicts()
     """The main promise is outside: a target judged on what is left says so; theatre groups are no trade."""
     text = TEMPLATE.replace("measures: [programme/tariffs]", "outside: no depth is stated")
     a = assess(load_world("world-2022"), parse_dossier(text, "my.yaml"))
-    told = "Not in these measures, because outside the model: Tariffs on each other's goods are abolished."
+    told = "Not in these measures, because outside the model: Tariffs are abolished."
     assert [told in verdict.notes for verdict in a.verdicts] == [True, True, False]
     whole = assess(load_world("world-2022"), parse_dossier(TEMPLATE, "my.yaml"))
     assert not any("Not in these measures" in note for verdict in whole.verdicts for note in verdict.notes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from comity.benchmark.world import World
 from comity.beside import beside, in_turn
 from comity.dossier import claims
-from comity.dossier.cautions import outside_promises, size_notes, stand_in
+from comity.dossier.cautions import bound_caution, outside_promises, size_notes, stand_in
 from comity.dossier.degree import degree_note
 from comity.dossier.delay import delay
 from comity.dossier.monitor import Monitor, monitor
@@ -255,7 +255,8 @@ def verdict_on(runs: Runs, claim: Claim) -> Verdict:
         return outside(runs, claim)
     try:
         verdict = TESTS[claim.test.kind](runs, claim, claim.test)
-        notes = (*degree_note(claim, verdict), *verdict.notes, *outside_promises(runs.dossier, claim.test))
+        first = (*degree_note(claim, verdict), *bound_caution(runs.dossier, verdict))
+        notes = (*first, *verdict.notes, *outside_promises(runs.dossier, claim.test))
         return _warned(runs, claim.test, replace(verdict, notes=notes))
     except RefusedHere as refusal:
         return Verdict(claim, OUTSIDE, NOT_ON_THIS_WORLD, notes=(f"Scenario {refusal.name}: {refusal}",))

@@ -54,6 +54,11 @@ def short(million: float) -> str:
     return dollars(float(f"{million:.3g}")).removesuffix(" USD a year")
 
 
+def capital(text: str) -> str:
+    """With a capital at the start of a sentence; the name of a count may have none."""
+    return text[:1].upper() + text[1:]
+
+
 def apart(value: float, base: float) -> str:
     """How far a value lies from a base: "16 per cent less", "3.1 times as much"."""
     ratio = value / base
@@ -98,17 +103,22 @@ def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) ->
 def after_signing(runs: Runs, year: int) -> tuple[str, ...]:
     """A note where more of a world's base year than the days around New Year lies after the signing: what the deal did
     by then is in the flow that a test starts from."""
-    if runs.signed is None:
+    if runs.signed is None or year_after(year, runs.signed) <= OVERLAP:
         return ()
-    first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
-    share = _share_after(first, last, runs.signed)
-    if share <= OVERLAP:
-        return ()
+    return (f"{part_after(year, runs.signed)} is in the trade the test starts from.",)
+
+
+def year_after(year: int, signed: datetime.date) -> float:
+    """Share of a calendar year after the day of signing."""
+    return _share_after(datetime.date(year, 1, 1), datetime.date(year, 12, 31), signed)
+
+
+def part_after(year: int, signed: datetime.date) -> str:
+    """How much of a base year lies after the signing, up to the verb that says where what it brought is."""
+    share = year_after(year, signed)
     part = "All" if share == 1 else f"{100 * share:.0f} per cent"
-    return (
-        f"{part} of the base year {year} lies after the signing on {runs.signed.isoformat()}: what the deal had "
-        "brought by then is in the trade the test starts from.",
-    )
+    after = f"{part} of the base year {year} lies after the signing on {signed.isoformat()}"
+    return f"{after}: what the deal had brought by then"
 
 
 def met_before(runs: Runs, test: TargetTest, before: float, count: str) -> tuple[str, ...]:
@@ -135,8 +145,8 @@ def line_base(runs: Runs, series: Series, level: float, period: str, before: flo
         return ""
     told, world = apart(level, before), runs.world.name or "this world"
     return (
-        f"{series.count}: the lines start from the last observation before the deal, {short(level)} USD in {period}, "
-        f"{told} {'as' if told.endswith('as much') else 'than'} the trade of {world} that the verdict on the target "
-        f"starts from, {short(before)} USD in its base year {runs.world.base_year}. So the two give different amounts "
-        "for one year."
+        f"{capital(series.count)}: the lines start from the last observation before the deal, {short(level)} USD in "
+        f"{period}, {told} {'as' if told.endswith('as much') else 'than'} the trade of {world} that the verdict on the "
+        f"target starts from, {short(before)} USD in its base year {runs.world.base_year}. So the two give different "
+        "amounts for one year."
     )

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from comity.benchmark.world import World
-from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, find_country, name_of
+from comity.classifications.countries import EVERYBODY, REST_OF_WORLD, find_country, spoken
 from comity.dossier.notes import Note
 from comity.dossier.references import named_economies, parties
 from comity.dossier.schema import Dossier
-from comity.dossier.verdicts import Caution
+from comity.dossier.verdicts import SUPPORTED, Caution, Verdict
 from comity.errors import listing, shorten
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.outcomes.simulate import Outcomes
@@ -22,6 +22,7 @@ from comity.scenario.places import REST_NOTE
 MEASURES = "The measures and their sizes"  # the section of the report that has them in full
 IMPLAUSIBLE_MAIN = f'Sizes of this scenario lie outside any plausible range: the report names them under "{MEASURES}".'
 WHOLE_SCENARIO = ("target", "gain", "loss", "trade", "ranking")  # tests on all that a scenario does
+BOUND = re.compile(r"(?<!\bno )(?<!\bnot an )\bupper[ -]bounds?\b", re.IGNORECASE)
 TRADE = re.compile(
     r"\b(?:trade|tariff|dut(?:y|ie)|custom|preferential|quota|export|import|market access|border|transit|transport|"
     r"corridor|rail|railway|road|port|visa)s?\b",
@@ -57,6 +58,47 @@ def outside_promises(dossier: Dossier, test: Any) -> tuple[str, ...]:
     return (Caution(f"Not in these measures, because outside the model: {listing(titles, 4)}."),) if titles else ()
 
 
+# -- upper bounds ---------------------------------------------------------------------------------------
+
+
+def called_bounds(dossier: Dossier, test: Any) -> list[str]:
+    """Measures of a test that their own `note` calls an upper bound, where the test does not say whether it is one."""
+    if test is None or "upper_bound" in test.model_fields_set:
+        return []
+    name = getattr(test, "scenario", None) or getattr(test, "cooperation", None)
+    measures = getattr(dossier.found.get(name), "measures", ())  # type: ignore[arg-type]
+    asked = getattr(test, "measures", ()) or [measure.id for measure in measures]
+    return [m.id for m in measures if m.id in asked and BOUND.search(getattr(m, "note", None) or "")]
+
+
+def bound_notes(dossier: Dossier) -> list[Note]:
+    """What `check` asks of such tests."""
+    claims: dict[tuple[str, ...], list[str]] = {}
+    for claim in dossier.claims:
+        claims.setdefault(tuple(called_bounds(dossier, claim.test)), []).append(claim.id)
+    todo = "Write `upper_bound: true` in the test, or `upper_bound: false` if the note means something else."
+    return [
+        Note(
+            f"Claim{'' if len(ids) == 1 else 's'} {joined(ids)}: an upper bound can refute a claim, never support it, "
+            f"and the `note` of {joined(called)} speaks of one.",
+            todo,
+        )
+        for called, ids in claims.items()
+        if called
+    ]
+
+
+def bound_caution(dossier: Dossier, verdict: Verdict) -> tuple[str, ...]:
+    """The same beside a verdict that rests on them."""
+    called = called_bounds(dossier, verdict.claim.test) if verdict.mark == SUPPORTED else []
+    if not called:
+        return ()
+    one = len(called) == 1
+    told = f"An upper bound cannot support a claim, and {joined(called)} {'is one' if one else 'are such'} by "
+    told += f"{'its own note' if one else 'their own notes'}: with `upper_bound: true` in the test one could not tell."
+    return (Caution(told),)
+
+
 # -- the rest of the world ------------------------------------------------------------------------------
 
 
@@ -76,7 +118,7 @@ def stand_in(dossier: Dossier, world: World) -> list[Note]:
     measures = list(_with_rest(dossier.found.get(dossier.main)))
     if not measures or REST_OF_WORLD not in world.countries:
         return []
-    missing = [name_of(code) for code in _missing(dossier, world)]
+    missing = [spoken(code) for code in _missing(dossier, world)]
     lie = "lies" if len(missing) == 1 else "lie"
     whom = f"{joined(missing)}, which {lie} inside it" if missing else "any one of them"
     text = (

@@ -9,7 +9,8 @@ from typing import Any
 from comity.benchmark.world import World
 from comity.classifications.countries import find_country
 from comity.dossier.amounts import dollars, unlike_amounts
-from comity.dossier.cautions import rest_notes, stand_in
+from comity.dossier.bases import OVERLAP, part_after, year_after
+from comity.dossier.cautions import bound_notes, rest_notes, stand_in
 from comity.dossier.degree import degree_notes
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.notes import Note, clean, several
@@ -28,6 +29,7 @@ from comity.scenario.places import LAST_DAY, REST_NOTE, find_party, goods
 __all__ = ["check_dossier", "read_texts"]
 
 TINY = 0.01  # a target below this share of what is traded already was written in another unit
+HALF = 0.5  # of the base year: what lies after the signing is then most of it
 UNIT = "Amounts are million USD a year: 10 billion is 10000."
 ELSE_READING = "If it is meant so, say it in `reading`."
 ELSE_NOTE = "If it is meant so, say it in the `note` of the row."
@@ -56,7 +58,8 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     rest = stand_in(dossier, economy)
     if rest:  # it says more than what the main scenario says of itself
         remarks = [note for note in remarks if not note.text.startswith(f"Scenario {dossier.main}: {REST_NOTE}")]
-    remarks += [*rest, *_undated(dossier), *rest_notes(dossier), *degree_notes(dossier)]
+    remarks += [*rest, *_undated(dossier), *rest_notes(dossier), *degree_notes(dossier), *bound_notes(dossier)]
+    remarks += _late_world(dossier, economy)
     notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
     return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
@@ -153,6 +156,25 @@ def _undated(dossier: Dossier) -> list[Note]:
             text = f"Scenario {named.id}: no dates for {', '.join(bare)}: in force before the signing, from the start."
             notes.append(Note(text, f"Give a phase, such as {{from: {dossier.signed}}}, the day on which it begins."))
     return notes
+
+
+def _late_world(dossier: Dossier, world: World) -> list[Note]:
+    """A base year that lies mostly after the signing holds what the deal brought in it already; an embedded world that
+    precedes the deal is named, the latest if there are several."""
+    signed, year = dossier.signed and q.date(dossier.signed), world.base_year
+    if not signed or year is None or year_after(year, signed) <= HALF:
+        return []
+    text = f"{part_after(year, signed)} is in the trade that {world.name or 'this world'} starts from."
+    earlier = [name for name, of in _base_years().items() if year_after(of, signed) <= OVERLAP]
+    return [Note(f"{text} `world: {earlier[-1]}` precedes the signing." if earlier else text)]
+
+
+def _base_years() -> dict[str, int]:
+    """Embedded worlds by name, in order of time."""
+    from comity.benchmark.bundle import embedded_worlds, load_world
+
+    years = {name: load_world(name).base_year or 0 for name in embedded_worlds()}
+    return dict(sorted(years.items(), key=lambda item: item[1]))
 
 
 def day_of(dossier: Dossier) -> datetime.date:

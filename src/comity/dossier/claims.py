@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount, dollars
 from comity.dossier.bases import every_count, met_before, starts_elsewhere, total_of
 from comity.dossier.combinations import (
@@ -52,6 +53,11 @@ def bounded(mark: str, ending: str, upper: bool) -> tuple[str, str, tuple[str, .
     return mark, ending, ()
 
 
+def is_upper(runs: Runs, test: Any, scenario: str) -> bool:
+    """True where the author calls the measures an upper bound, or the scenario is one by its form."""
+    return bool(test.upper_bound) or runs.is_bound(scenario)
+
+
 def words_of(mark: str, ending: str) -> str:
     """ "not supported (contradicted: ...)"."""
     return mark + (f" ({ending})" if ending else "")
@@ -69,7 +75,7 @@ def named(codes: Any) -> str:
     """Plain names: Iran, Belarus and Russia. More than eight are counted; the figures of a verdict list each."""
     if len(codes) > LISTED:
         return f"{len(codes)} economies"
-    names = [label(code) for code in codes]
+    names = [spoken(code) for code in codes]
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
@@ -97,7 +103,7 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
     mark, ending = judge([after[judged]], meets)
     met = before[judged] >= test.at_least
     ending = BEFORE if met and mark == SUPPORTED else ending
-    mark, ending, notes = bounded(mark, ending, runs.is_bound(test.scenario))
+    mark, ending, notes = bounded(mark, ending, is_upper(runs, test, test.scenario))
     year, status, level = runs.world.base_year, runs.status(pair.split("-")), runs.level(test.scenario)
     when = f"at the start of {test.by}" if test.by else "at full implementation"
     numbers = [quantity.number(f"goods trade {when}", pair, MONEY, year, status, level=level) for quantity in after]
@@ -168,8 +174,7 @@ def _incomes(
     solved, world, level = runs.solved(test.scenario), runs.world, runs.level(test.scenario)
     gains = {code: gain_of(k) for code, k in codes.items()}
     least = [over(run, lambda variant: float(worst(read(variant) for read in gains.values()))) for run in solved.runs]
-    upper = getattr(test, "upper_bound", False) or runs.is_bound(test.scenario)
-    mark, ending, notes = bounded(*judge(least, meets), upper)
+    mark, ending, notes = bounded(*judge(least, meets), is_upper(runs, test, test.scenario))
     figures: list[Figure] = []
     for run in solved.runs:
         for code, k in codes.items():
@@ -185,7 +190,7 @@ def _incomes(
     main = least[0].number(name, furthest, PER_CENT, world.base_year, runs.status([furthest]), 100.0, level)
     each = f" for each of {named(codes)}" if len(codes) > 1 else ""
     if len(codes) > 1:
-        notes += (whose(least[0], gains, solved.runs[0], "gain" if worst is min else "loss", label(furthest)),)
+        notes += (whose(least[0], gains, solved.runs[0], "gain" if worst is min else "loss", spoken(furthest)),)
     if isinstance(solved, Bound):
         notes += solved.account.sentences
     notes += by_count(solved.runs, least, meets) + unsolved(solved.runs)
@@ -210,7 +215,7 @@ def trade(runs: Runs, claim: Claim, test: TradeTest) -> Verdict:
     def meets(value: float) -> bool:
         return value > test.more_than + noise
 
-    mark, ending, notes = bounded(*judge(changes, meets), runs.is_bound(test.scenario))
+    mark, ending, notes = bounded(*judge(changes, meets), is_upper(runs, test, test.scenario))
     name = "change of goods trade" + (" by the named measures" if test.measures else "")
     numbers = [change.number(name, pair, MONEY, year, status, level=level) for change in changes]
     figures: list[Figure] = []
@@ -253,7 +258,7 @@ def ranking(runs: Runs, claim: Claim, test: RankingTest) -> Verdict:
         return value > noise
 
     margins = [over(run, ahead) for run in solved.runs]
-    mark, ending, notes = bounded(*judge(margins, meets), runs.is_bound(test.scenario))
+    mark, ending, notes = bounded(*judge(margins, meets), is_upper(runs, test, test.scenario))
     level, year = runs.level(test.scenario), world.base_year
     central = solved.runs[0].range.variants[0]
     order = sorted(rivals, key=lambda name: -sign * variation_of(rivals[name])(central))[:4]

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
 from comity.dossier.amounts import dollars
-from comity.dossier.claims import bounded, by_count, named
+from comity.dossier.claims import bounded, by_count, is_upper, named
 from comity.dossier.combinations import MONEY, NOISE, Quantity, judge, labelled, on_label, over, unsolved, variation_of
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, DelayTest
@@ -44,7 +44,7 @@ def delay(runs: Runs, claim: Claim, test: DelayTest) -> Verdict:
     def meets(value: float) -> bool:
         return value > test.more_than + noise
 
-    mark, ending, notes = bounded(*judge(together, meets), runs.is_bound(test.scenario))
+    mark, ending, notes = bounded(*judge(together, meets), is_upper(runs, test, test.scenario))
     level, base, status = runs.level(test.scenario), runs.world.base_year, runs.status(list(codes))
     name = "cost of a year's delay"
     numbers = [cost.number(name, "-".join(codes), PER_YEAR, base, status, level=level) for cost in together]

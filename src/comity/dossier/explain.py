@@ -90,7 +90,7 @@ def asked(claim: Claim, world: World | None = None, dossier: Dossier | None = No
         return _outside(claim.outside)
     if world is not None and isinstance(claim.test, TargetTest) and not known_counts(world, claim.test):
         judged = f"set on {claim.test.count} and judged on the one count that {world.name or 'this world'} holds"
-        return f"Test: {_target(claim.test, judged)}."
+        return f"Test: {_target(claim.test, judged)}{_bound(claim.test)}."
     if dossier is not None and isinstance(claim.test, GrowthTest) and claim.test.observed:
         series = [one for item in dossier.observed if item.id == claim.test.observed for one in item.series]
         return f"Test: {_growth(claim.test, every_count(series))}."
@@ -103,7 +103,12 @@ def _outside(reason: str | None) -> str:
 
 def words_of(test: Any) -> str:
     """One sentence a kind of test."""
-    return WORDS[test.kind](test) + "."
+    return WORDS[test.kind](test) + _bound(test) + "."
+
+
+def _bound(test: Any) -> str:
+    """What an upper bound means for a test."""
+    return "; the scenario is an upper bound and can only refute" if getattr(test, "upper_bound", False) else ""
 
 
 def _target(test: Any, judged: str | None = None) -> str:
@@ -128,8 +133,7 @@ def _gain(test: Any) -> str:
         how = f"rises by at least {percent(test.at_least)}"
     elif test.at_least < 0:
         how = f"falls by no more than {percent(-test.at_least)}"
-    bound = "; the scenario is an upper bound and can only refute" if test.upper_bound else ""
-    return f"under scenario {test.scenario}, real income of {_each(test.countries)} {how}{bound}"
+    return f"under scenario {test.scenario}, real income of {_each(test.countries)} {how}"
 
 
 def _loss(test: Any) -> str:

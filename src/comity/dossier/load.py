@@ -54,6 +54,13 @@ def is_dossier(name: str | os.PathLike[str]) -> bool:
     return isinstance(value, dict) and any(key in value for key in OWN_KEYS)
 
 
+def name_beside(dossier: Dossier, asked: str) -> str:
+    """The name by which the dossier runs from its results folder: that of the gallery, or of the copy written there. A
+    dossier that uses files beside it keeps its own name, since they are not written there."""
+    alone = all(named.use is None or named.use in gallery() for named in dossier.scenarios)
+    return "dossier.yaml" if alone and asked not in dossiers() else asked
+
+
 def load_dossier(name: str | os.PathLike[str]) -> Dossier:
     """The gallery dossier of that name, or the dossier file at that path, with its scenarios loaded.
 

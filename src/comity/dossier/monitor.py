@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from comity.dossier.amounts import amount
-from comity.dossier.bases import ONE_DAY, last_before, line_base, share_after, total_of
+from comity.dossier.bases import ONE_DAY, capital, last_before, line_base, share_after, total_of
 from comity.dossier.claims import named
 from comity.dossier.combinations import Quantity, both_ways
 from comity.dossier.references import last_day, parties
@@ -166,7 +166,7 @@ def series_rows(
     for row in series.rows:
         total = total_of(row, observed.between)
         if total is None:
-            notes.append(f"{series.count}, {row.period}: one direction only, no total.")
+            notes.append(f"{capital(series.count)}, {row.period}: one direction only, no total.")
         else:
             reported.append((row, total))
 
@@ -187,11 +187,14 @@ def series_rows(
     rows.append(point(SIGNED, start, None, "signed"))
     last = last_before(series, observed.between, signed)
     if last is None:
-        return rows, [*notes, f"{series.count}: nothing was reported before the deal, so there is no line without it."]
+        return rows, [
+            *notes,
+            f"{capital(series.count)}: nothing was reported before the deal, so there is no line without it.",
+        ]
     row, level = last
     text = f"last observation before the deal ({row.period}), held flat"
     if share_after(row, signed) > 0:
-        notes.append(f"{series.count}: {share_after(row, signed):.0%} of {row.period} lies after the signing.")
+        notes.append(f"{capital(series.count)}: {share_after(row, signed):.0%} of {row.period} lies after the signing.")
     rows += [point(NO_DEAL, x, level, text) for x in (middle(row), float(end))]
     told = "the line without the deal times the model's ratio: no forecast"
     for year, ratio in sorted(ratios.items()):

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
+from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount
-from comity.dossier.claims import bounded, by_count, named
+from comity.dossier.claims import bounded, by_count, is_upper, named
 from comity.dossier.combinations import (
     PER_CENT,
     Quantity,
@@ -211,10 +212,10 @@ def recovered(runs: Runs, claim: Claim, test: RecoveredTest) -> Verdict:
     without = list(dict.fromkeys(code for shares in counts for code, share in shares.items() if share.reason))
     if without and mark == SUPPORTED:
         mark, ending = NOT_SUPPORTED, CANNOT_TELL.split(":")[0] + f": no number for {named(without)}"
-    mark, ending, notes = bounded(mark, ending, runs.is_bound(test.cooperation))
+    mark, ending, notes = bounded(mark, ending, is_upper(runs, test, test.cooperation))
     for code in without:
         reason = next(shares[code].reason for shares in counts if shares[code].reason)
-        notes += (f"No number for {label(code)}: {reason}.",)
+        notes += (f"No number for {spoken(code)}: {reason}.",)
     figures: list[Figure] = []
     for run, shares in zip(cooperation.runs, counts, strict=True):
         for code, share in shares.items():

@@ -16,6 +16,10 @@ from comity.scenario.load import look_alikes
 NOTHING_INSIDE = (
     "If nothing in this text is within the model, comity cannot assess it; docs/dossiers.md#codes lists the countries."
 )
+A_LEVEL = (
+    "A level that was reported is a row under `observed`, and no claim to test; to keep the statement as a claim write "
+    "outside: a reported level, not a change."
+)
 LARGEST = 1e7  # million USD a year: more than any pair trades, so the amount was written in USD
 Problems = Iterator[InputError]
 Path = tuple[str | int, ...]
@@ -219,6 +223,9 @@ def _growth(dossier: Dossier, path: Path, test: Any) -> Problems:
     if test.at_least <= 0:
         yield InputError(dossier.where(*path, "at_least"), "a factor of growth must be positive",
                          found=f"{test.at_least:g}", allowed="such as 3 for tripled")  # fmt: skip
+    if test.since == test.until:
+        yield InputError(dossier.where(*path, "until"), "growth needs a later period than the one it starts from",
+                         found=f"{test.since} to {test.until}", advice=A_LEVEL)  # fmt: skip
     if test.observed is None:
         return
     if test.observed not in observed:
@@ -228,6 +235,15 @@ def _growth(dossier: Dossier, path: Path, test: Any) -> Problems:
     for key in ("since", "until"):
         if getattr(test, key) not in periods:
             yield _dangling(dossier, (*path, key), "period", getattr(test, key), periods, f"observed {test.observed}")
+    if test.since != test.until and any(_backwards(series, test) for series in observed[test.observed].series):
+        yield InputError(dossier.where(*path, "until"), "the periods of a test of growth are not in order of time",
+                         found=f"{test.since} to {test.until}", allowed="since: the earlier one")  # fmt: skip
+
+
+def _backwards(series: Series, test: Any) -> bool:
+    """True where a series has both periods of a test of growth and the later one does not start later."""
+    starts = {row.period: q.date(row.start) for row in series.rows}
+    return {test.since, test.until} <= set(starts) and starts[test.until] <= starts[test.since]
 
 
 def _target(dossier: Dossier, path: Path, test: Any) -> Problems:
@@ -277,12 +293,14 @@ def _observations(dossier: Dossier) -> Problems:
 
 
 def _setter(dossier: Dossier, path: Path, observed: Observed, series: Series) -> Problems:
-    """A count is kept by one of the two; a name nobody knows has a complaint of its own."""
-    code = find_country(series.setter)
+    """A count is kept by one of the two."""
     partners = [find_country(word) or word for word in observed.between]
-    if code is not None and code not in partners:
+    if (find_country(series.setter) or series.setter) not in partners:
+        advice = (
+            "For a figure that both name, take the one whose statistics you hold; `count` says in words whose it is."
+        )
         yield InputError(dossier.where(*path), "the statistics of a pair are those of one of its two economies",
-                         found=series.setter, allowed=partners)  # fmt: skip
+                         found=series.setter, allowed=partners, advice=advice)  # fmt: skip
 
 
 def _order(dossier: Dossier, path: Path, series: Series) -> Problems:
@@ -332,7 +350,7 @@ def _economies(dossier: Dossier) -> Problems:
     if _own_world(dossier):
         return
     for path, words in named_economies(dossier):
-        for word in words:
+        for word in words if path[-1] != "setter" else ():  # that it is one of the two is asked already
             if find_country(word) is None and find_bloc(word) is None and word.casefold() != EVERYBODY:
                 yield unknown_economy(word, dossier.where(*path), _labels(dossier), advice=look_alikes(word))
 

@@ -20,7 +20,6 @@ from comity.scenario.schema import (
     Strict,
     Text,
     Words,
-    Year,
     _json,
     _read,
     refuse,
@@ -54,7 +53,22 @@ def _million(value: Any) -> float:
         raise q.Refused(refusal.problem, allowed=plain) from None
 
 
+def _start_of(value: Any) -> int:
+    """The year at whose start a target is judged; a day is refused with the year to write for it."""
+    try:
+        return q.year(value)
+    except q.Refused as refusal:
+        try:
+            day = q.date(value)
+        except q.Refused:
+            raise refusal from None
+        first = day.year if (day.month, day.day) == (1, 1) else day.year + 1
+        advice = f"Write {first}: the first start of a year when {value} is reached."
+        raise q.Refused("a target is judged at the start of a year", allowed="a year alone", advice=advice) from None
+
+
 Paragraphs = Annotated[tuple[int, ...], _read(_paragraphs), _json(["integer", "array", "string"])]
+StartOf = Annotated[int, _read(_start_of), _json(["integer", "string"], "judged at the start of that year")]
 Moment = Annotated[str, _read(q.date_text), _json(["string", "integer"], "2023 or 2023-03-13")]
 Share = Annotated[float, _read(q.share), _json(["number", "string"], '0.01 or "1%"')]
 Number = Annotated[float, _read(q.number), _json(["number", "string"])]
@@ -112,14 +126,19 @@ class Commitment(Strict):
 
 
 class TargetTest(Strict):
-    """Goods trade both ways of a pair reaches an amount, judged on the count of whoever set the target."""
+    """Goods trade both ways of a pair reaches an amount, judged on the count of whoever set the target.
+
+    In every test of a scenario `upper_bound` says that its measures are larger than what the source says: the test can
+    then refute the claim, never support it.
+    """
 
     kind: Literal["target"]
     scenario: Id
     between: Words
     at_least: Million
-    by: Year | None = None
+    by: StartOf | None = None
     count: Text
+    upper_bound: Flag = False
 
 
 class GainTest(Strict):
@@ -139,6 +158,7 @@ class LossTest(Strict):
     scenario: Id
     countries: Words
     at_least: Share = 0.0
+    upper_bound: Flag = False
 
 
 class TradeTest(Strict):
@@ -149,6 +169,7 @@ class TradeTest(Strict):
     between: Words
     measures: Words = ()
     more_than: Million = 0.0
+    upper_bound: Flag = False
 
 
 class RecoveredTest(Strict):
@@ -163,6 +184,7 @@ class RecoveredTest(Strict):
     regimes: dict[str, Id]
     at_least: Share
     apart: Id | None = None
+    upper_bound: Flag = False
 
 
 class GrowthTest(Strict):
@@ -184,6 +206,7 @@ class RankingTest(Strict):
     country: Text
     most: Literal["gain", "loss"]
     among: Words = ()
+    upper_bound: Flag = False
 
 
 class DelayTest(Strict):
@@ -193,6 +216,7 @@ class DelayTest(Strict):
     scenario: Id
     countries: Words
     more_than: Million = 0.0
+    upper_bound: Flag = False
 
 
 Test = TargetTest | GainTest | LossTest | TradeTest | RecoveredTest | GrowthTest | RankingTest | DelayTest

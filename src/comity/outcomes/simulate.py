@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.beside import beside
-from comity.classifications.countries import name_of
+from comity.classifications.countries import name_of, spoken
 from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
 from comity.errors import InputError, nearest
@@ -289,7 +289,7 @@ class Outcomes:
         rows = {row.country: abs(row.equivalent_variation) for row in self.welfare.rows}
         country = max(self.parties or list(rows), key=lambda code: rows[code])
         low, high = self.range.ends(self.world.country(country))
-        notes = [f"The range of {label(country)} ends with: lowest {low}; highest {high}."]
+        notes = [f"The range of {spoken(country)} ends with: lowest {low}; highest {high}."]
         central = (self.choice.elasticities, "central")
         extreme = [pair for pair in self.range.implausible if (pair[0].elasticities, pair[0].level) != central]
         if extreme:

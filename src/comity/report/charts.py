@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from comity.classifications.countries import find_country, spoken
 from comity.outcomes.simulate import label
 from comity.report import drawing, trade_drawing
 from comity.report import vega_lite as vl
@@ -123,7 +124,15 @@ def flow_finding(flows: list[dict[str, Any]]) -> str:
         return ""
     most = max(flows, key=lambda row: abs(row["after"] - row["before"]))
     verb = "grows" if most["after"] >= most["before"] else "falls"
-    return f"Goods trade from {most['name']} {verb} from {levels(most['before'], most['after'])} a year"
+    return f"Goods trade from {_in_a_sentence(most['name'])} {verb} from {levels(most['before'], most['after'])} a year"
+
+
+def _in_a_sentence(flow: str) -> str:
+    """The name of a flow after "from": with the articles that its row in the figure has no room for."""
+    ends = [find_country(end) for end in flow.split(" to ")]
+    named = zip(ends, flow.split(" to "), strict=True)
+    said = " to ".join(spoken(code) if code else name for code, name in named)
+    return said.replace("The rest of", "the rest of", 1)
 
 
 def plot_table(table: Table) -> Any:

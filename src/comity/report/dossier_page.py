@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from comity.classifications.countries import spoken
+from comity.dossier.notes import several
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
 from comity.report.dossier_drawing import beyond
 from comity.report.judged import judged_on
 from comity.report.verdict_rows import tally, verdict_row
 from comity.report.words import joined, minutes, plain, small_per_cent, tight
+from comity.scenario.explain import people
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -36,7 +39,8 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
     dossier = assessment.dossier
     rows = [verdict_row(verdict, judged_on(assessment, verdict)) for verdict in assessment.verdicts]
     ruled, titles = ruler_rows(assessment), _titles(assessment)
-    carried = carried_by(assessment, titles)
+    carried, reported = carried_by(assessment, titles), observed_rows(dossier)
+    whose = "its source" if len(reported) == 1 else "their sources"
     return {
         "rows": rows,
         "cautions": assessment.cautions,
@@ -51,7 +55,8 @@ def dossier_context(assessment: Assessment, pictures: dict[str, dict[str, str]])
         "sources": [source_row(source) for source in dossier.sources],
         "assumptions": [assumption.text for assumption in dossier.assumptions],
         "leaves_out": list(dossier.leaves_out),
-        "observed": observed_rows(dossier),
+        "observed": reported,
+        "observed_heading": f"{several(len(reported), 'reported number')} and {whose}",
         "ruler": pictures.get("ruler"),
         "ruler_rows": ruled,
         "ruler_heading": ruler_heading(ruled),
@@ -98,7 +103,7 @@ def commitment_row(state: Any, titles: dict[str, str], idle: dict[str, str]) -> 
     commitment = state.commitment
     return {
         "title": commitment.title,
-        "parties": joined([label(code) for code in commitment.parties]),
+        "parties": people(commitment.parties),
         "instrument": commitment.instrument,
         "signed_by": commitment.signed_by,
         "status": state.status,
@@ -176,7 +181,7 @@ def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[st
     noise = low <= 0 <= high
     sizes = sorted((abs(low), abs(high)))
     return {
-        "name": f"{title}, {label(code)}", "country": label(code), "scenario": title, "value": abs(value),
+        "name": f"{title}, {label(code)}", "country": spoken(code), "scenario": title, "value": abs(value),
         "low": 0.0 if noise else sizes[0], "high": sizes[1],
         "color": "noise" if noise else "gain" if value > 0 else "loss",
         "said": "inside the noise" if noise else small_per_cent(value), "main": main,
@@ -232,7 +237,7 @@ def monitor_cut(assessment: Assessment) -> str:
 
 def observed_pair(assessment: Assessment) -> str:
     """The trade of the pair that the section on time is about."""
-    return f"the trade of {joined([label(code) for code in assessment.dossier.observed[0].between])}"
+    return f"the trade of {people(assessment.dossier.observed[0].between)}"
 
 
 def monitor_line(row: dict[str, Any]) -> dict[str, str]:

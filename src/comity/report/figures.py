@@ -7,12 +7,13 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from comity.outcomes.simulate import Outcomes, label
+from comity.classifications.countries import spoken
+from comity.outcomes.simulate import Outcomes
 from comity.report import charts
 from comity.report.dossier_page import dossier_figures
 from comity.report.drawing import NAMESPACES, Drawer, draw
 from comity.report.sectors import sector_finding, sectors_data
-from comity.report.words import joined, two_digits
+from comity.report.words import capital, joined, two_digits
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -60,7 +61,7 @@ def figure_jobs(outcomes: Outcomes, assessment: Assessment | None = None) -> Job
 def map_text(outcomes: Outcomes) -> str:
     """What the map shows, in words: the finding, who gains and loses most, how many are in the class of zero."""
     gains, losses = _seen(outcomes)
-    most = [f"{label(rows[0].country)} {word} most" for rows, word in ((gains, "gains"), (losses, "loses")) if rows]
+    most = [f"{spoken(rows[0].country)} {word} most" for rows, word in ((gains, "gains"), (losses, "loses")) if rows]
     rest = len(outcomes.welfare.rows) - len(gains) - len(losses)
     said = [map_finding(outcomes), *([f"By per cent, {joined(most)}"] if len(gains) + len(losses) > 1 else []),
             f"For {rest} economies the change is smaller or its {outcomes.interval.kind} includes zero"]  # fmt: skip
@@ -73,7 +74,7 @@ def map_finding(outcomes: Outcomes) -> str:
     gains, losses = _seen(outcomes)
     if not gains and not losses:
         return "No economy's real income changes by 0.001 per cent or more beyond the noise"
-    names = [label(row.country) for row in (*gains, *losses)]
+    names = [spoken(row.country) for row in (*gains, *losses)]
     if len(names) <= 3:
         whose = joined([f"{name}'s" for name in names])
         return f"Only {whose} real income changes by 0.001 per cent or more beyond the noise"
@@ -136,8 +137,8 @@ def finding(bars: list[dict[str, Any]]) -> str:
     for rows, one, many in ((gains, "gains", "gain"), (losses, "loses", "lose")):
         if rows:
             verb = one if len(rows) == 1 else many
-            parts.append(f"{joined([row['name'] for row in rows])} {verb} most, {_amounts(rows)}")
-    return f"{'; '.join(parts)} a year"
+            parts.append(f"{joined([spoken(row['code']) for row in rows])} {verb} most, {_amounts(rows)}")
+    return capital(f"{'; '.join(parts)} a year")
 
 
 def _amounts(rows: list[dict[str, Any]]) -> str:

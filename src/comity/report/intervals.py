@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from comity.classifications.countries import spoken
 from comity.outcomes.drawn import DrawnBand
 from comity.outcomes.simulate import label
 from comity.report.words import joined, per_cent, power_of_ten
@@ -125,7 +126,7 @@ def range_lines(outcomes: Outcomes, most: int = 4) -> list[str]:
 
 def borrowed_lines(outcomes: Outcomes, most: int = 8) -> list[str]:
     """Whose input-output structure is borrowed, as one sentence."""
-    names = [label(code) for code in outcomes.borrowed()]
+    names = [spoken(code) for code in outcomes.borrowed()]
     more = f" and {len(names) - most} more parties" if len(names) > most else ""
     said = f"{', '.join(names[:most])}{more}" if more else joined(names)
     return [f"Input-output structure borrowed from other countries: {said}."] if names else []

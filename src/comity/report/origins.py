@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from comity.classifications.countries import spoken
 from comity.errors import NoSolutionError, NotConvergedError
 from comity.outcomes.decomposition import FADING, PARTS, PATH
 from comity.outcomes.simulate import Outcomes, label
@@ -40,7 +41,7 @@ def origins(outcomes: Outcomes) -> dict[str, Any] | None:
     sentences = {report.id: report.sentence for report in outcomes.compiled.measures}
     digits = decimals_for(float(np.abs(total).max() or 1.0))
     return {
-        "heading": heading(label(codes[0]), by_part[0]),
+        "heading": heading(spoken(codes[0]), by_part[0]),
         "names": [label(code)[:1].upper() + label(code)[1:] for code in codes],
         "parts": [
             {"name": name, "words": WORDS[name], "cells": [plain(value, digits, sign=True) for value in by_part[:, k]]}

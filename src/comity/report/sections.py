@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from comity.classifications.countries import spoken
 from comity.outcomes.simulate import Outcomes, label
 from comity.records import cite
 from comity.report.drawing import CLASSES, INK2
@@ -69,7 +70,7 @@ def elsewhere(outcomes: Outcomes) -> list[tuple[str, list[str]]]:
     rows = [row for row in outcomes.diversion.rows if (row.origin, row.destination) not in touched]
 
     def lines(chosen: list[Any]) -> list[str]:
-        names = [f"{label(row.origin)} to {label(row.destination)}" for row in chosen]
+        names = [f"{spoken(row.origin)} to {spoken(row.destination)}" for row in chosen]
         changes = [money(row.change, sign=True) for row in chosen]
         return [f"{name[:1].upper()}{name[1:]}: {change}" for name, change in zip(names, changes, strict=True)]
 
@@ -104,7 +105,7 @@ def status_heading(outcomes: Outcomes) -> str:
         some = [code for code in codes if outcomes.status(code) == word]
         if some:
             whose = (
-                joined([label(code) for code in some]) if len(some) <= 4 else f"{len(some)} of {len(codes)} economies"
+                joined([spoken(code) for code in some]) if len(some) <= 4 else f"{len(some)} of {len(codes)} economies"
             )
             parts.append(f"flows of {whose} are {word}" + (", built from public totals" if word == "estimated" else ""))
     text = "; ".join(parts) or "what these numbers rest on"

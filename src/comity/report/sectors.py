@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.classifications.countries import spoken
 from comity.classifications.sectors import is_goods, load_sectors
 from comity.outcomes.simulate import label
 from comity.report.words import joined, levels_in, two_digits
@@ -56,7 +57,7 @@ def directions(outcomes: Outcomes) -> list[Direction]:
     some = outcomes.compiled.targets or (outcomes.parties if len(outcomes.parties) == 1 else [])
     if 0 < len(some) <= FEW_TARGETS:
         inside = np.isin(world.countries, some)
-        names = joined([label(code) for code in some])
+        names = joined([spoken(code) for code in some])
         partners = int(np.count_nonzero((touched[:, inside].any(axis=1) | touched[inside].any(axis=0)) & ~inside))
         whom = "one economy" if partners == 1 else f"the {partners} economies"
         whose = f"{names} with {whom}"
@@ -66,7 +67,7 @@ def directions(outcomes: Outcomes) -> list[Direction]:
         ]
     parties = outcomes.parties
     if 0 < len(parties) <= FEW and not touched[:, ~np.isin(world.countries, parties)].any():
-        among = joined([label(code) for code in parties])
+        among = joined([spoken(code) for code in parties])
         return [Direction(f"Among {among}", touched, among)]
     return [Direction("All flows that a measure touches", touched)]
 

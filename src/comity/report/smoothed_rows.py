@@ -100,7 +100,7 @@ def smoothed_csv(outcomes: Outcomes) -> tuple[list[str], list[list[Any]]]:
 
 def _what(row: Twin) -> str:
     if "-" in row.country:
-        return f"Goods trade of {' and '.join(label(code) for code in row.country.split('-'))}"
+        return f"Goods trade of {' and '.join(spoken(code) for code in row.country.split('-'))}"
     return f"Real income, {label(row.country)}"
 
 

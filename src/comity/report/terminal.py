@@ -5,13 +5,14 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from comity.classifications.countries import spoken
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
 from comity.report.among import among, count_lines
 from comity.report.lead import lead
 from comity.report.reasons import reason_lines
 from comity.report.smoothed_rows import smoothed_lines, smoothed_sentence
-from comity.report.words import change_in_per_cent, money, per_cent, plain, spans_zero, tight
+from comity.report.words import capital, change_in_per_cent, money, per_cent, plain, spans_zero, tight
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
@@ -96,7 +97,7 @@ def pair_lines(outcomes: Outcomes) -> list[str]:
     pair = outcomes.main_pair()
     if pair is None:
         return []
-    names = f"{label(pair[0])} and {label(pair[1])}"
+    names = f"{spoken(pair[0])} and {spoken(pair[1])}"
     lines = [f"Goods trade between {names}, million USD a year:"]
     for run in outcomes.runs:
         numbers = outcomes.pair(run, *pair)
@@ -188,7 +189,7 @@ def honesty_lines(outcomes: Outcomes) -> list[str]:
     lines = ["What these figures rest on:"]
     about = outcomes.world.provenance.get("countries", {})
     lines += [
-        f"  {label(code)} is estimated: built from public totals, its sector detail is not observed."
+        f"  {capital(spoken(code))} is estimated: built from public totals, its sector detail is not observed."
         for code in outcomes.parties
         if about.get(code, {}).get("flows") == "estimated"
     ]

@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from comity.classifications.countries import spoken
 from comity.dossier.verdicts import OUTSIDE, REFUTED, SUPPORTED, UNDECIDED, Caution, Verdict, counted
 from comity.outcomes.numbers import Number
-from comity.outcomes.simulate import label
 from comity.report.drawing import ACCENT, INK, INK2, RULE
 from comity.report.words import decimals_for, money, per_cent, plain, tight, whom
 
@@ -52,7 +52,7 @@ def verdict_row(verdict: Verdict, judged: str = "") -> dict[str, Any]:
         "ending": ending,
         "number": number_text(verdict.main) if verdict.main else "no number",
         "what": verdict.main.name if verdict.main else "",
-        "country": whom(verdict.main.country, label) if verdict.main else "",
+        "country": whom(verdict.main.country, spoken) if verdict.main else "",
         "spark": small_ruler(verdict.main, verdict.needed) if verdict.main else Markup(""),
         "needs": verdict.needs,
         "figures": [{"label": figure.label, "text": number_text(figure.number)} for figure in verdict.figures],

@@ -299,11 +299,16 @@ def explain(world: World, compiled: Compiled) -> list[str]:
     if scenario.description:
         lines.append(scenario.description)
     lines.append(f"World: {world.name or '(unnamed)'}, base year {world.base_year or 'not stated'}.")
+    noted: dict[str, str] = {}  # notes of sizes, by the measure that was the first to cite them
     for report in compiled.measures:
         lines.append(report.sentence)
         lines.append(f"  {size_word(report.size_text).lower()}: {report.size_text}")
         lines.append(f"  measure written in: {report.source}" if report.source else "  no source given for the measure")
-        lines += [f"  of the size: {report.size_note}"] if report.size_note else []
+        if report.size_note:
+            first = noted.setdefault(report.size_note, report.id)
+            lines.append(
+                f"  of the size: {report.size_note if first == report.id else f'what is said of that of {first}'}"
+            )
         lines.append(f"  dates: {report.dates or UNDATED}")
         lines += [f"  note: {report.note}"] if report.note else []
     lines += compiled.left_out

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.classifications.countries import name_of
+from comity.classifications.countries import spoken
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, listing
 from comity.kept import KeptFor
@@ -248,13 +248,13 @@ def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) 
     pairs = "1 pair" if len(large) == 1 else f"{len(large)} pairs"
     return [
         f"Outside any plausible range: trade would grow more than tenfold, before anything else adjusts, on {pairs}; "
-        f"the largest is {name_of(world.countries[i])} to {name_of(world.countries[n])}, {growth[n, i]:.0f} times."
+        f"the largest is {spoken(world.countries[i])} to {spoken(world.countries[n])}, {growth[n, i]:.0f} times."
     ]
 
 
 def _cell(world: World, flat: int) -> str:
     j, n, i = np.unravel_index(flat, world.trade_share.shape)
-    return f"{world.sectors[j]} from {name_of(world.countries[i])} to {name_of(world.countries[n])}"
+    return f"{world.sectors[j]} from {spoken(world.countries[i])} to {spoken(world.countries[n])}"
 
 
 def _flow(world: World, flat: int) -> str:
