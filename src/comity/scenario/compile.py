@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Compiled:
     found: tuple[FoundWedge, ...] = ()
     included: tuple[str, ...] | None = None
 
-    @property
+    @cached_property
     def named_pairs(self) -> list[tuple[str, str]]:
         """The pairs of which the scenario names both sides: a measure on everybody is not about whose statistics of two
         partners are right."""

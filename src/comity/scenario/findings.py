@@ -29,18 +29,16 @@ def potential(world: World) -> Array:
     return imports[:, :, None] * share[:, None, :]
 
 
+_potentials: KeptFor[World, Array] = KeptFor()
+
+
 def emptiness(world: World, effects: list[Effect]) -> tuple[int, int, float]:
     """(flows concerned, positive ones, share of their potential trade on flows that are zero in this world)."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
     if not placed:
         return sum(len(effect.cells) for effect in effects), sum(len(effect.cells) for effect in effects), 0.0
     cells = np.concatenate([effect.cells for effect in placed])
-    countries = len(world.countries)
-    sector, pair = np.divmod(cells, countries * countries)
-    importer, exporter = np.divmod(pair, countries)
-    exports, imports = world.exports, world.imports
-    total = np.maximum(exports.sum(axis=1), np.finfo(float).tiny)
-    weight = imports[sector, importer] * exports[sector, exporter] / total[sector]
+    weight = _potentials.get(world, "", lambda: potential(world)).ravel()[cells]
     positive = world.trade_share.ravel()[cells] > 0
     everything = float(weight.sum())
     empty = float(weight[~positive].sum() / everything) if everything > 0 else float(not positive.any())

@@ -24,20 +24,24 @@ def rates_today(world: World, effect: Effect) -> str:
     other measures and where nothing flows."""
     if effect.what not in ("tariff", "export_tax"):
         return ""
-    importers, exporters = effect.pairs
+    if "today" not in effect.shown:  # asked for by the sentence on the measure and by its report
+        effect.shown["today"] = _rates_today(world, effect)
+    return str(effect.shown["today"])
+
+
+def _rates_today(world: World, effect: Effect) -> str:
     means = direction_means(world, effect)
-    known = [(float(mean), int(n), int(i)) for mean, n, i in zip(means, importers, exporters, strict=True)
-             if np.isfinite(mean)]  # fmt: skip
+    known = np.flatnonzero(np.isfinite(means)).tolist()
     if not known:
         return ""
     when = f"In {world.base_year}" if world.base_year else "In this world"
     if len(known) <= EACH:
-        rows = [f"{_rate(mean)} {_whose(world, effect, n, i)}" for mean, n, i in known]
+        rows = [f"{_rate(means[k])} {_whose(world, effect, k)}" for k in known]
         return f"{when} the rates were {' and '.join(rows)}, on average."
-    least, most = min(known), max(known)
-    if _rate(least[0]) == _rate(most[0]):
-        return f"{when} the rates were {_rate(most[0])} on average."
-    ends = " to ".join(f"{_rate(mean)} ({_whose(world, effect, n, i)})" for mean, n, i in (least, most))
+    least, most = known[int(means[known].argmin())], known[int(means[known].argmax())]
+    if _rate(means[least]) == _rate(means[most]):
+        return f"{when} the rates were {_rate(means[most])} on average."
+    ends = " to ".join(f"{_rate(means[k])} ({_whose(world, effect, k)})" for k in (least, most))
     return f"{when} the averages ran from {ends}."
 
 
@@ -51,8 +55,8 @@ def direction_means(world: World, effect: Effect) -> NDArray[np.float64]:
         return np.asarray(paid / np.where(total > 0, total, np.nan))
 
 
-def _whose(world: World, effect: Effect, importer: int, exporter: int) -> str:
-    buyer, seller = spoken(world.countries[importer]), spoken(world.countries[exporter])
+def _whose(world: World, effect: Effect, pair: int) -> str:
+    buyer, seller = (spoken(world.countries[side[pair]]) for side in effect.pairs)
     if effect.what == "tariff":
         return f"in {buyer} on what comes from {seller}"
     return f"in {seller} on what goes to {buyer}"
@@ -71,13 +75,14 @@ def union_notes(setting: Setting, effects: Sequence[Effect]) -> list[str]:
     for effect in effects:
         if effect.what != "tariff":
             continue
-        pairs = [(world.countries[n], world.countries[i]) for n, i in zip(*effect.pairs, strict=True)]
+        importers, exporters = effect.pairs
         day = setting.day(setting.scenario.measures[effect.index])
         for name, words in CUSTOMS_UNIONS.items():
-            members = set(load_blocs()[name].members(day)) & set(world.countries)
-            acting = {n for n, i in pairs if n in members and i not in members}
-            if acting and acting != members:
-                who = [spoken(code) for code in world.countries if code in acting]
+            union = set(load_blocs()[name].members(day))
+            inside = np.array([code in union for code in world.countries])
+            acting = np.unique(importers[inside[importers] & ~inside[exporters]])
+            if 0 < len(acting) < inside.sum():
+                who = [spoken(world.countries[n]) for n in acting]
                 belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
                 found.append(f"{_first_up(_listed(who))} {belong} to the {words}, whose members share one external "
                              f"tariff: in practice {they} could not change it alone.")  # fmt: skip
