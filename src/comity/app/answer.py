@@ -239,13 +239,11 @@ def _incomes(outcomes: Outcomes, run: OnCount) -> str:
 def _flow_pairs(outcomes: Outcomes, flows: Any) -> list[tuple[str, str]]:
     """(origin, destination) among the parties where there are few; else the touched flows that change most. flows :
     goods before and after on the first count."""
-    world, parties = outcomes.world, outcomes.parties
+    parties = outcomes.parties
     if 2 <= len(parties) <= 4:
         return [(a, b) for a in parties for b in parties if a != b]
     before, after = flows
-    seats = {code: n for n, code in enumerate(world.countries)}
-    pairs = outcomes.compiled.pairs
-    cells = np.array([(seats[n], seats[i]) for n, i in pairs], dtype=int).reshape(-1, 2)
+    pairs, cells = outcomes.compiled.pairs, outcomes.compiled.pair_cells
     change = np.abs(after - before)[cells[:, 0], cells[:, 1]]
     first = np.argsort(-change, kind="stable")[:PAIRS_SHOWN]
     return [(pairs[k][1], pairs[k][0]) for k in first]

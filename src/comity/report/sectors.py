@@ -45,9 +45,8 @@ def directions(outcomes: Outcomes) -> list[Direction]:
     touches. None where no measure is about flows between economies."""
     world = outcomes.world
     touched = np.zeros((len(world.countries),) * 2, dtype=bool)
-    place = {code: k for k, code in enumerate(world.countries)}
-    for importer, exporter in outcomes.compiled.pairs:
-        touched[place[importer], place[exporter]] = True
+    cells = outcomes.compiled.pair_cells
+    touched[cells[:, 0], cells[:, 1]] = True
     np.fill_diagonal(touched, False)
     if not touched.any():
         return []

@@ -77,7 +77,8 @@ class Compiled:
 
     to_find : wedges that measures sized by what was observed still lack; there is no `shock` before they are found
     (outcomes/observed.py), only `made`, that of the other measures at full implementation. found : those found.
-    included : ids of the measures compiled, None for all.
+    included : ids of the measures compiled, None for all. pairs : (importer, exporter) that a measure concerns, and as
+    positions in the world in pair_cells (P, 2).
     """
 
     made: Shock
@@ -91,6 +92,7 @@ class Compiled:
     left_out: list[str]
     parties: list[str]
     pairs: list[tuple[str, str]]
+    pair_cells: NDArray[np.intp]
     nothing: str | None
     regime_notes: list[str] = field(default_factory=list)
     empty_share: float = 0.0
@@ -103,7 +105,7 @@ class Compiled:
         """The pairs of which the scenario names both sides: a measure on everybody is not about whose statistics of two
         partners are right."""
         named = set(self.parties)
-        return [pair for pair in self.pairs if named.issuperset(pair)]
+        return [pair for pair in self.pairs if named.issuperset(pair)] if named else []
 
     @property
     def shock(self) -> Shock:
@@ -157,6 +159,7 @@ def compile_scenario(
     targets, empty = _targets(setting, effects), findings.empty_share(setting, effects)
     reports = _reports(setting, effects, combined, empty) if words else []
     idle = [f"{report.id} does nothing on this world: {report.idle}." for report in reports if report.idle]
+    pairs, pair_cells = _pairs(world, effects)
     return Compiled(
         made=shock,
         scenario=scenario,
@@ -168,7 +171,8 @@ def compile_scenario(
         warnings=findings.warnings(setting, effects, combined, empty) + ([] if nothing else idle),
         left_out=_left_out(world, scenario, effects) if words else [],
         parties=list(dict.fromkeys(code for effect in effects for code in effect.parties)),
-        pairs=_pairs(world, effects),
+        pairs=pairs,
+        pair_cells=pair_cells,
         nothing=nothing,
         regime_notes=list(
             dict.fromkeys(
@@ -265,11 +269,14 @@ def _targets(setting: Setting, effects: list[Effect]) -> list[str]:
     return list(dict.fromkeys(code for effect in effects if not effect.first for code in effect.targets))
 
 
-def _pairs(world: World, effects: list[Effect]) -> list[tuple[str, str]]:
-    seen: dict[tuple[int, int], None] = {}
-    for effect in effects:
-        seen.update(dict.fromkeys(zip(effect.pairs[0].tolist(), effect.pairs[1].tolist(), strict=True)))
-    return [(world.countries[n], world.countries[i]) for n, i in seen]
+def _pairs(world: World, effects: list[Effect]) -> tuple[list[tuple[str, str]], NDArray[np.intp]]:
+    """The (importer, exporter) that the measures concern, each once, as codes and as positions (P, 2)."""
+    count = len(world.countries)
+    flat = np.concatenate([np.zeros(0, dtype=np.intp), *(n * count + i for n, i in (e.pairs for e in effects))])
+    _, first = np.unique(flat, return_index=True)
+    cells = np.stack(np.divmod(flat[np.sort(first)], count), axis=1)
+    names = np.array(world.countries, dtype=object)
+    return list(zip(names[cells[:, 0]].tolist(), names[cells[:, 1]].tolist(), strict=True)), cells
 
 
 def make_shock(world: World, combined: Combined) -> Shock:
