@@ -61,7 +61,8 @@ class Aside:
         self.patience = patience
         self.started = 0
         self.hungry = False  # the process gives way less than it usually does
-        self._begun = self._before = 0.0  # moment, and processor time of the process, when the request was sent
+        # moment, processor time of the process, and that of this one, when the request was sent
+        self._begun = self._before = self._ours = 0.0
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
@@ -98,7 +99,7 @@ class Aside:
         try:
             self._open = number
             self.start()
-            self._begun, self._before = time.monotonic(), _clock(self._process)
+            self._begun, self._before, self._ours = time.monotonic(), _clock(self._process), time.process_time()
             self._send({**request, "number": number})
             return self._receive(number)
         except (_Gone, _Hungry):
@@ -172,10 +173,13 @@ class Aside:
         raise _Gone
 
     def _starves(self) -> bool:
-        """Whether the process has had next to nothing of the processors since the request was sent."""
+        """Whether the process has had next to nothing of the processors since the request was sent, and not because its
+        worker has steps to solve, for which it is to wait."""
         passed = time.monotonic() - self._begun
-        idle = not self.hungry and self.patience >= PATIENCE["ranges"]
-        return idle and passed > limits.HUNGRY_SECONDS and self.spent() < limits.HUNGRY_SHARE * passed
+        if self.hungry or self.patience < PATIENCE["ranges"] or passed <= limits.HUNGRY_SECONDS:
+            return False
+        least = limits.HUNGRY_SHARE * passed
+        return self.spent() < least and time.process_time() - self._ours < least
 
     def _read(self) -> bytes:
         _, _, here = self._streams()
