@@ -11,16 +11,15 @@ no set-up, no residual and nothing stored: no plan can be solved faster with the
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.bench import as_table
+from benchmarks.bench import as_table, write_page
+from benchmarks.limits import TARGETS
 from benchmarks.measure import coalition_plan
 from comity import World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
@@ -32,9 +31,7 @@ from comity.equilibrium.members import Deficits, gather
 from comity.equilibrium.prepared import prepare
 from comity.equilibrium.space import Space
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 WIDTH, PLAN, TOLERANCE, RUNS, SECONDS = 64, 1000, 1e-8, 15, 2.0
-TARGETS = {"77 x 45": 1000.0, "82 x 22": 2000.0}
 
 
 def shortest(action: Callable[[], Any], runs: int = RUNS) -> float:
@@ -68,8 +65,7 @@ class Chunk:
         self.residual = lambda: compiled_chunk.residuals(base, space, found)
         self.lay_out = lambda: compiled_chunk.laid_out(members, base)
         for _ in range(5):  # into the search, where every difference of the acceleration is in use
-            self.look()
-            self.advance()
+            self.turn()
         pairs = [(economy.forward, room.scale), (economy.backward, room.scale), (answer.by[None], room.step[None]),
                  (answer.follow[None], room.rough_move[None]), (economy.demand_from, room.output),
                  (economy.price_from, room.price_error), (economy.spend_from, room.excess)]  # fmt: skip
@@ -131,12 +127,10 @@ def both(action: Callable[[], None]) -> float:
 def main() -> None:
     """Print the profile of both worlds; with --write put it into docs/performance.md."""
     worlds = ((synthetic_world(77, 45, seed=3), "77 x 45"), (load_world("world-2022"), "82 x 22"))
-    table = as_table([row for world, name in worlds for row in profile(world, name)])
-    print(table)
+    rows = [row for world, name in worlds for row in profile(world, name)]
+    print(as_table(rows))
     if "--write" in sys.argv:
-        mark, text = "<!-- table kernels -->", PAGE.read_text(encoding="utf-8")
-        text = re.sub(f"{mark}\n.*?<!-- end -->", lambda _: f"{mark}\n{table}<!-- end -->", text, flags=re.S)
-        PAGE.write_text(text, encoding="utf-8")
+        write_page({"kernels": rows})
 
 
 if __name__ == "__main__":

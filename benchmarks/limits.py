@@ -11,18 +11,16 @@ comparisons, calls) has no least time either, so that the sum of the least times
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-from benchmarks.bench import as_table
+from benchmarks.bench import as_table, write_page
 from benchmarks.measure import best, coalition_plan, product_speed
 from comity import Shock, World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
@@ -30,7 +28,6 @@ from comity.equilibrium import chunk, chunk_results, together
 from comity.equilibrium.responses import Responses
 from comity.equilibrium.together_anderson import Histories
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 WIDTH, TOLERANCE, RUNS = 64, 1e-8, 7
 SMALL = 2_000  # numbers: in the innermost cache
 TARGETS = {"77 x 45": 1000.0, "82 x 22": 2000.0}  # scenarios a second on two cores
@@ -222,12 +219,7 @@ def main() -> None:
         rows += profile(world, name)
     print(as_table(rows))
     if "--write" in sys.argv:
-        text = PAGE.read_text(encoding="utf-8")
-        mark, made = "<!-- table limits -->", as_table(rows)
-        PAGE.write_text(
-            re.sub(f"{mark}\n.*?<!-- end -->", lambda _: f"{mark}\n{made}<!-- end -->", text, flags=re.S),
-            encoding="utf-8",
-        )
+        write_page({"limits": rows})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 from comity.app.intervals import BAND, BEFORE_ENDS, NONE, RANGE
 from comity.classifications.countries import spoken
 from comity.outcomes.simulate import Outcomes, label
-from comity.report.among import Trade, cards_of, resting
+from comity.report.among import cards_of, resting, title_of
 from comity.report.intervals import without_band
 from comity.report.words import change_in_per_cent, decimals_for, joined, level_scale, minutes, money, per_cent, plain
 
@@ -47,18 +47,13 @@ def _cards(outcomes: Outcomes, kind: str) -> list[dict[str, Any]]:
     trade = []
     if total:
         levels = (total.before, total.after, total.low, total.high)
-        trade = [_level_card(_among(outcomes, total), levels, kind, total.codes)]
+        trade = [_level_card(title_of(outcomes, total), levels, kind, total.codes)]
     cards = [*trade, *incomes] if len(outcomes.parties) > 2 else [*first, *incomes, *trade]
     return cards + [_income_card(outcomes, code, kind) for code in chosen.others]
 
 
 def _between(outcomes: Outcomes, pair: tuple[str, str]) -> str:
     return f"Goods trade between {spoken(pair[0])} and {spoken(pair[1])}{resting(outcomes, pair)}"
-
-
-def _among(outcomes: Outcomes, total: Trade) -> str:
-    """The title of a total; whose count some of its flows stand on is said in the sentence at the top."""
-    return f"Goods trade {total.of}{resting(outcomes, total.codes) if len(total.codes) < 3 else ''}"
 
 
 def _level_card(title: str, levels: tuple[float, float, Any, Any], kind: str, codes: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from comity.dossier.runs import Runs
 from comity.dossier.schema import Observation, Observed, Series, TargetTest
 from comity.dossier.verdicts import Judging
 from comity.scenario import quantities as q
+from comity.scenario.explain import capital
 
 OVERLAP = 0.1  # a period counts as before the deal if no more than this share of its days comes after the signing
 ONE_DAY = datetime.timedelta(days=1)
@@ -52,11 +53,6 @@ def last_before(series: Series, between: tuple[str, ...], signed: datetime.date)
 def short(million: float) -> str:
     """Three digits, in the unit of the amount: 5.21 billion."""
     return dollars(float(f"{million:.3g}")).removesuffix(" USD a year")
-
-
-def capital(text: str) -> str:
-    """With a capital at the start of a sentence; the name of a count may have none."""
-    return text[:1].upper() + text[1:]
 
 
 def apart(value: float, base: float) -> str:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from comity.dossier.amounts import amount
-from comity.dossier.bases import ONE_DAY, capital, last_before, line_base, share_after, total_of
+from comity.dossier.bases import ONE_DAY, last_before, line_base, share_after, total_of
 from comity.dossier.claims import named
 from comity.dossier.combinations import Quantity, both_ways
 from comity.dossier.references import last_day, parties
@@ -22,6 +22,7 @@ from comity.dossier.schema import Observation, Observed, Series, TargetTest
 from comity.errors import InputError, NoSolutionError
 from comity.outcomes.simulate import OnCount
 from comity.scenario import quantities as q
+from comity.scenario.explain import capital
 from comity.scenario.phases import years
 
 OBSERVED, PREDICTED, NO_DEAL, PROMISED, SIGNED = "observed", "predicted", "no deal", "promised", "signed"

@@ -102,6 +102,11 @@ def resting(outcomes: Outcomes, codes: Sequence[str]) -> str:
     return f", the flows {_between(pairs)} on {count.name}"
 
 
+def title_of(outcomes: Outcomes, total: Trade) -> str:
+    """The title of a total; of more economies than two the sentence at the top says whose count some flows stand on."""
+    return f"Goods trade {total.of}{resting(outcomes, total.codes) if len(total.codes) < 3 else ''}"
+
+
 def _pairs(flows: Sequence[tuple[str, str]], parties: Sequence[str]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(tuple(sorted(flow, key=_place(parties))) for flow in flows))
 
@@ -149,4 +154,4 @@ def cards_of(outcomes: Outcomes, ends: bool = True) -> Cards:
     return Cards(trade, (), shown, tuple(others))
 
 
-__all__ = ["FEW", "Cards", "Trade", "among", "cards_of", "count_lines", "differing", "resting"]
+__all__ = ["FEW", "Cards", "Trade", "among", "cards_of", "count_lines", "differing", "resting", "title_of"]

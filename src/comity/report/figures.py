@@ -13,7 +13,8 @@ from comity.report import charts
 from comity.report.dossier_page import dossier_figures
 from comity.report.drawing import NAMESPACES, Drawer, draw
 from comity.report.sectors import sector_finding, sectors_data
-from comity.report.words import capital, joined, two_digits
+from comity.report.words import joined, two_digits
+from comity.scenario.explain import capital
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from comity.outcomes.simulate import Outcomes, label
 from comity.report import intervals
-from comity.report.among import FEW, Trade, cards_of, resting
+from comity.report.among import FEW, Trade, cards_of, title_of
 from comity.report.drawing import ACCENT, INK2, INK3, RULE, RULE2
 from comity.report.lead import pair_under_sets
 from comity.report.words import (
@@ -44,7 +44,7 @@ def three(outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def _total_card(outcomes: Outcomes, total: Trade) -> dict[str, Any]:
-    title = f"Goods trade {total.of}{resting(outcomes, total.codes) if len(total.codes) < 3 else ''}"
+    title = title_of(outcomes, total)
     low, high = (total.after if end is None else end for end in (total.low, total.high))
     return _levels_card(outcomes, title, (total.before, total.after, low, high))
 

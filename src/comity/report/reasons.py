@@ -10,6 +10,7 @@ from comity.classifications.countries import spoken
 from comity.errors import NoSolutionError, NotConvergedError
 from comity.outcomes.decomposition import PARTS
 from comity.report.words import ALMOST_NOTHING, MINUS, THIN, decimals_for, plain
+from comity.scenario.explain import capital
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes
@@ -72,7 +73,7 @@ def sentence(name: str, values: np.ndarray) -> str:
         digits = max(digits, min(decimals_for(abs(after)), digits + 1, 3))
     size, whole, then, rest = (plain(value, digits, sign=True) for value in (part, total, after, total - part - after))
     said = f"{size} of {whole}" if abs(part) <= abs(total) else size
-    said = f"{name[:1].upper()}{name[1:]} {verb} mainly because {_why(k, part)}: {said} million US dollars a year"
+    said = f"{capital(name)} {verb} mainly because {_why(k, part)}: {said} million US dollars a year"
     if shown:
         link = "and" if (after > 0) == (total > 0) else "against it,"
         said += f"; {link} {_why(second, after)}: {then}"

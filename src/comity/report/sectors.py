@@ -12,6 +12,7 @@ from comity.classifications.countries import spoken
 from comity.classifications.sectors import is_goods, load_sectors
 from comity.outcomes.simulate import label
 from comity.report.words import joined, levels_in, two_digits
+from comity.scenario.explain import capital
 
 if TYPE_CHECKING:
     from comity.outcomes.simulate import Outcomes
@@ -61,8 +62,8 @@ def directions(outcomes: Outcomes) -> list[Direction]:
         whom = "one economy" if partners == 1 else f"the {partners} economies"
         whose = f"{names} with {whom}"
         return [
-            Direction(f"{_capital(whom)} to {names}", touched & inside[:, None] & ~inside[None, :], whose),
-            Direction(f"{_capital(names)} to {whom}", touched & ~inside[:, None] & inside[None, :], whose),
+            Direction(f"{capital(whom)} to {names}", touched & inside[:, None] & ~inside[None, :], whose),
+            Direction(f"{capital(names)} to {whom}", touched & ~inside[:, None] & inside[None, :], whose),
         ]
     parties = outcomes.parties
     if 0 < len(parties) <= FEW and not touched[:, ~np.isin(world.countries, parties)].any():
@@ -74,11 +75,7 @@ def directions(outcomes: Outcomes) -> list[Direction]:
 def _between(outcomes: Outcomes, origin: str, destination: str) -> Direction:
     countries = np.array(outcomes.world.countries)
     chosen = (countries == destination)[:, None] & (countries == origin)[None, :]
-    return Direction(_capital(f"{label(origin)} to {label(destination)}"), chosen)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return Direction(capital(f"{label(origin)} to {label(destination)}"), chosen)
 
 
 def sectors_data(outcomes: Outcomes) -> list[dict[str, Any]]:

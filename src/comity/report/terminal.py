@@ -12,7 +12,8 @@ from comity.report.among import among, count_lines
 from comity.report.lead import lead
 from comity.report.reasons import reason_lines
 from comity.report.smoothed_rows import smoothed_lines, smoothed_sentence
-from comity.report.words import capital, change_in_per_cent, money, per_cent, plain, spans_zero, tight
+from comity.report.words import change_in_per_cent, money, per_cent, plain, spans_zero, tight
+from comity.scenario.explain import capital
 
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment

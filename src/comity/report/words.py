@@ -135,11 +135,6 @@ def power_of_ten(value: float) -> str:
     return f"{lead} × 10{raised}"
 
 
-def capital(text: str) -> str:
-    """With a capital at the start of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
 def joined(words: list[str]) -> str:
     """a, b and c."""
     if len(words) < 2:

@@ -31,7 +31,7 @@ from comity.scenario.observed import (
 from comity.scenario.places import REST_NOTE
 from comity.scenario.regime_effects import contained_notes
 from comity.scenario.sizes import Level
-from comity.scenario.today import rates_today, union_notes
+from comity.scenario.today import rates_today
 
 if TYPE_CHECKING:
     from comity.scenario.schema import Scenario
@@ -178,7 +178,7 @@ def compile_scenario(
             dict.fromkeys(
                 [note for e in effects for note in e.notes]
                 + contained_notes(setting, effects)
-                + union_notes(setting, effects)
+                + findings.union_notes(setting, effects)
                 + found_notes(effects)
             )
         )

@@ -59,6 +59,11 @@ def joined(names: Sequence[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
+def capital(text: str) -> str:
+    """With a capital at the start of a sentence; a name inside one may have none."""
+    return text[:1].upper() + text[1:]
+
+
 def sectors_text(sectors: Sequence[str]) -> str:
     if tuple(sectors) == ("goods",):
         return "goods"
@@ -90,7 +95,7 @@ def _sentence(measure: Any, effect: Effect) -> str:
     value = effect.value
     if measure.kind == "transfer":
         giver, receiver = (spoken(code) for code in effect.parties)
-        return f"{giver[:1].upper()}{giver[1:]} gives {receiver} {number(value)} million USD a year."
+        return f"{capital(giver)} gives {receiver} {number(value)} million USD a year."
     if measure.kind == "productivity":
         change = percent(value - 1, sign=True)
         return f"Productivity of {people(measure.countries)} in {sectors_text(measure.sectors)} changes by {change}."

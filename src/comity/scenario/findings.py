@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.classifications.countries import spoken
+from comity.classifications.countries import load_blocs, spoken
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, listing
 from comity.kept import KeptFor
 from comity.scenario.combine import Combined
+from comity.scenario.explain import capital, joined
 from comity.scenario.measures import Effect, Setting
 
 Array = NDArray[np.float64]
 LOWEST_PLAUSIBLE_COST = 0.8
 LARGEST_PLAUSIBLE_GROWTH = 10.0
+CUSTOMS_UNIONS = {"EU": "EU", "EAEU": "Eurasian Economic Union", "GCC": "GCC", "Mercosur": "Mercosur"}
 
 
 def potential(world: World) -> Array:
@@ -169,6 +171,28 @@ def empty_share(setting: Setting, effects: list[Effect]) -> tuple[int, int, floa
     not; zeros where no measure concerns a flow."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
     return emptiness(setting.world, placed) if placed else (0, 0, 0.0)
+
+
+def union_notes(setting: Setting, effects: list[Effect]) -> list[str]:
+    """A sentence for each customs union of which some members, and not all that the world has, change their tariff on
+    goods from outside: their external tariff is one."""
+    world = setting.world
+    found = []
+    for effect in effects:
+        if effect.what != "tariff":
+            continue
+        importers, exporters = effect.pairs
+        day = setting.day(setting.scenario.measures[effect.index])
+        for name, words in CUSTOMS_UNIONS.items():
+            union = set(load_blocs()[name].members(day))
+            inside = np.array([code in union for code in world.countries])
+            acting = np.unique(importers[inside[importers] & ~inside[exporters]])
+            if 0 < len(acting) < inside.sum():
+                who = [spoken(world.countries[n]) for n in acting]
+                belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
+                found.append(f"{capital(joined(who))} {belong} to the {words}, whose members share one external "
+                             f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+    return list(dict.fromkeys(found))
 
 
 def _empty_warnings(cells: int, active: int, empty: float) -> list[str]:

@@ -1,21 +1,18 @@
-"""What a measure on tariffs or export taxes starts from, in words: the rates that stand in the world's year, and who
-shares a tariff with others."""
+"""What a measure on tariffs or export taxes starts from, in words: the rates that stand in the world's year."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.classifications.countries import load_blocs, spoken
+from comity.classifications.countries import spoken
 
 if TYPE_CHECKING:
     from comity.benchmark.world import World
-    from comity.scenario.measures import Effect, Setting
+    from comity.scenario.measures import Effect
 
-CUSTOMS_UNIONS = {"EU": "EU", "EAEU": "Eurasian Economic Union", "GCC": "GCC", "Mercosur": "Mercosur"}
 EACH = 2  # directions that are told one by one
 
 
@@ -65,33 +62,3 @@ def _whose(world: World, effect: Effect, pair: int) -> str:
 def _rate(mean: float) -> str:
     digits = 0 if mean == 0 else 1 if mean >= 0.001 else 2
     return f"{100 * mean:.{digits}f} %"
-
-
-def union_notes(setting: Setting, effects: Sequence[Effect]) -> list[str]:
-    """A sentence for each customs union of which some members, and not all that the world has, change their tariff on
-    goods from outside: their external tariff is one."""
-    world = setting.world
-    found = []
-    for effect in effects:
-        if effect.what != "tariff":
-            continue
-        importers, exporters = effect.pairs
-        day = setting.day(setting.scenario.measures[effect.index])
-        for name, words in CUSTOMS_UNIONS.items():
-            union = set(load_blocs()[name].members(day))
-            inside = np.array([code in union for code in world.countries])
-            acting = np.unique(importers[inside[importers] & ~inside[exporters]])
-            if 0 < len(acting) < inside.sum():
-                who = [spoken(world.countries[n]) for n in acting]
-                belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
-                found.append(f"{_first_up(_listed(who))} {belong} to the {words}, whose members share one external "
-                             f"tariff: in practice {they} could not change it alone.")  # fmt: skip
-    return list(dict.fromkeys(found))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-
-
-def _first_up(text: str) -> str:
-    return text[:1].upper() + text[1:]
