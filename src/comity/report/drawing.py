@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import gc
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from comity.report import vega_lite as vl
@@ -230,8 +232,28 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     return {"wide": first, "narrow": first if narrow == wide else _named(_drawn(narrow), job["text"])}
 
 
+OWN_FONTS = Path(__file__).with_name("fonts.conf")
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+# Latin, Greek and Cyrillic, punctuation, arrows and mathematical signs
+IN_OWN_FONTS = re.compile(r"[\x00-\u052f\u2000-\u22ff]*")
+
+
+def _fonts_for(text: str) -> None:
+    """Let the engine see the fonts of this machine where its own lack a letter of a JSON text."""
+    if IN_OWN_FONTS.fullmatch(text):
+        return
+    import vl_convert
+
+    for folder in map(os.path.expanduser, FONT_FOLDERS):
+        if os.path.isdir(folder):
+            vl_convert.register_font_directory(folder)
+
+
 class Drawer:
-    """A drawing process that starts at once and draws when asked."""
+    """A drawing process that starts at once and draws when asked.
+
+    It draws with the fonts that come with the engine, so that a report has the same pictures on every machine; those
+    of a machine would also be read anew from their files for every text that is measured (half a second a report)."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -244,6 +266,7 @@ class Drawer:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
+                env={**os.environ, "FONTCONFIG_FILE": str(OWN_FONTS)},
             )
         except OSError:
             self.process = None
@@ -254,7 +277,7 @@ class Drawer:
         if self.process is None or self.process.stdin is None:
             return
         try:
-            self.process.stdin.write(json.dumps(jobs) + "\n")
+            self.process.stdin.write(json.dumps(jobs, ensure_ascii=False) + "\n")
             self.process.stdin.flush()
         except (OSError, ValueError):  # it died, or was closed
             self.close()
@@ -290,7 +313,11 @@ class Drawer:
 def _serve() -> None:
     """Start the engine, then read jobs from standard input and write figures to standard output."""
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
-    drawn = [draw(job) for line in sys.stdin for job in json.loads(line)]
+    drawn = []
+    for line in sys.stdin.buffer:
+        text = line.decode("utf-8")
+        _fonts_for(text)
+        drawn += [draw(job) for job in json.loads(text)]
     sys.stdout.write(json.dumps(drawn))
 
 
