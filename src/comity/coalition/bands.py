@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from comity.benchmark.world import World
 from comity.beside import beside
 from comity.coalition.drawn_rules import DrawnRules, drawn_rules
-from comity.coalition.game import membership, shapley
+from comity.coalition.game import VALUE_TOLERANCE, membership, shapley
 from comity.coalition.study import SMALL, Study
 from comity.equilibrium.batch import solve_each
 from comity.equilibrium.blas import ONE_BLAS_THREAD
@@ -26,7 +26,6 @@ from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
 from comity.errors import InputError, NoSolutionError
 from comity.outcomes.drawn import DrawnBand
-from comity.outcomes.ranges import RANGE_TOLERANCE
 from comity.uncertainty.bands import FAILED_SHARE, refuse_failures
 from comity.uncertainty.bank import Node, node_of, world_at
 from comity.uncertainty.draws import DrawTable
@@ -217,7 +216,7 @@ def _references(
     found: dict[int, World] = {}
     residual: dict[int, float] = {}
     chosen = targets if closure == "targets-balanced" else None
-    outcomes = solve_each([worlds[d] for d in rows], shocks, closure=closure, targets=chosen, tolerance=RANGE_TOLERANCE)
+    outcomes = solve_each([worlds[d] for d in rows], shocks, closure=closure, targets=chosen, tolerance=VALUE_TOLERANCE)
     for d, outcome in zip(rows, outcomes, strict=True):
         if isinstance(outcome, InputError):
             raise outcome

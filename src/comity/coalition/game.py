@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Masks = NDArray[np.bool_]
 
 LARGEST = 15  # players whose coalitions are all enumerated: 32,768
+VALUE_TOLERANCE = 1e-9  # of the residual of worlds whose values are differenced to contributions
 NOISE = 1e-9  # of the largest |v|: what cannot be told from zero at a solver residual of 1e-10
 
 

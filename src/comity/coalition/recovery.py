@@ -11,12 +11,13 @@ import numpy as np
 
 from comity.benchmark.world import World
 from comity.classifications.countries import name_of
+from comity.coalition.game import VALUE_TOLERANCE
 from comity.coalition.players import Table
 from comity.coalition.schema import CoalitionGame
 from comity.coalition.study import Spread, Study
 from comity.equilibrium.batch import solve_many
 from comity.errors import InputError, nearest
-from comity.outcomes.ranges import LEVELS, RANGE_TOLERANCE, Choice, with_set
+from comity.outcomes.ranges import LEVELS, Choice, with_set
 from comity.scenario.compile import compile_scenario, make_setting
 from comity.scenario.places import LAST_DAY, find_party
 from comity.scenario.regimes import find_regime, load_regimes
@@ -103,7 +104,7 @@ def _lifted(study: Study, names: list[str], chosen: list[Choice]) -> dict[str, d
             for world, (name, choice) in zip(worlds, cases, strict=True)
         ]
         targets = [world_codes[k] for k in study.table.targets] if closure == "targets-balanced" else None
-        solved = solve_many(worlds, shocks, closure=closure, targets=targets, tolerance=RANGE_TOLERANCE)
+        solved = solve_many(worlds, shocks, closure=closure, targets=targets, tolerance=VALUE_TOLERANCE)
         for k, (name, choice) in enumerate(cases):
             if solved.converged[k]:
                 found[name][choice] = solved.real_income_hat[k]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.coalition.game import LARGEST, membership, shapley
+from comity.coalition.game import LARGEST, VALUE_TOLERANCE, membership, shapley
 from comity.coalition.players import Table
 from comity.coalition.rules import Reference, Rules, make_reference, make_rules
 from comity.coalition.schema import CoalitionGame
 from comity.coalition.values import Evaluator, Masks, Rows, rows_together
 from comity.errors import NoSolutionError
-from comity.outcomes.ranges import RANGE_TOLERANCE, Choice, choices, with_set
+from comity.outcomes.ranges import Choice, choices, with_set
 
 Array = NDArray[np.float64]
 SMALL = 5  # players up to whom every coalition is solved in every combination of the range
@@ -106,7 +106,7 @@ class Study:
         first = studies[0]
         name, masks = ("_all", first._all_masks) if first.n <= SMALL else ("key", first._key_masks)
         evaluators = [study.evaluator for study in studies]
-        for study, rows in zip(studies, rows_together(evaluators, masks, True, RANGE_TOLERANCE), strict=True):
+        for study, rows in zip(studies, rows_together(evaluators, masks, True, VALUE_TOLERANCE), strict=True):
             vars(study)[name] = rows
 
     def value(self, masks: Masks) -> Array:
