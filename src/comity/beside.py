@@ -6,18 +6,42 @@ until it writes, so nothing is loaded or sent but the answer.
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import numpy as np
 
 Mine = TypeVar("Mine")
 Piece = TypeVar("Piece")
 Other = TypeVar("Other")
+
+_for_later: list[Callable[[], object]] = []
+_lasting: WeakSet[Any] = WeakSet()
+_is_copy = False
+
+
+def lasting(owner: object) -> None:
+    """Have answers of later copies refer to this object and its arrays, where they hold them, and not repeat them."""
+    _lasting.add(owner)
+
+
+def in_copy() -> bool:
+    """True in a copy, whose answer may hold whatever it shares with the first process."""
+    return _is_copy
+
+
+def when_waiting(task: Callable[[], object]) -> None:
+    """Something short that will be needed anyway (and is then kept): done once while a half waits for the other."""
+    _for_later.append(task)
 
 
 def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, Other]:
@@ -26,13 +50,16 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
     if not may_fork():
         return mine(), other()
     read, write = os.pipe()
+    shared = _shared()
     copy = os.fork()
     if copy == 0:
         os.close(read)
-        _answer(write, other)
+        _answer(write, other, shared)
     os.close(write)
     try:
         first = mine()
+        while _for_later and not select.select([read], [], [], 0)[0]:
+            _for_later.pop(0)()
         with open(read, "rb", closefd=False) as stream:
             text = stream.read()
     except BaseException:
@@ -43,7 +70,7 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
         os.close(read)
         os.waitpid(copy, 0)
     try:
-        second: Other = pickle.loads(text)
+        second: Other = _Loads(text, shared).load()
     except (pickle.UnpicklingError, EOFError):
         second = other()
     return first, second
@@ -77,11 +104,41 @@ def may_fork() -> bool:
     return sys.platform == "linux" and (os.cpu_count() or 1) > 1 and alone
 
 
-def _answer(write: int, other: Callable[[], Other]) -> None:
+def _shared() -> list[object]:
+    """What both processes have: lasting objects and their arrays, in an order that both know."""
+    owners = list(_lasting)
+    return [*owners, *(part for owner in owners for part in vars(owner).values() if isinstance(part, np.ndarray))]
+
+
+class _Dumps(pickle.Pickler):
+    """Writes the place of what is shared, and everything else whole."""
+
+    def __init__(self, file: io.BytesIO, shared: list[object]) -> None:
+        super().__init__(file, protocol=5)
+        self._places = {id(thing): place for place, thing in enumerate(shared)}
+
+    def persistent_id(self, thing: object) -> int | None:
+        return self._places.get(id(thing))
+
+
+class _Loads(pickle.Unpickler):
+    def __init__(self, text: bytes, shared: list[object]) -> None:
+        super().__init__(io.BytesIO(text))
+        self._shared = shared
+
+    def persistent_load(self, place: int) -> object:
+        return self._shared[place]
+
+
+def _answer(write: int, other: Callable[[], Other], shared: list[object]) -> None:
     """In the copy: send the answer and end, without anything a normal exit would do twice."""
+    global _is_copy
+    _is_copy = True
+    _for_later.clear()  # the first process does it
     try:
-        text = pickle.dumps(other())
+        text = io.BytesIO()
+        _Dumps(text, shared).dump(other())
         with open(write, "wb") as stream:
-            stream.write(text)
+            stream.write(text.getbuffer())
     finally:
         os._exit(0)

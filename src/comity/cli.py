@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +95,6 @@ def _run(
     from comity.records import command_line
     from comity.report.folder import check_folder, write_folder
     from comity.scenario.load import gallery
-    from comity.uncertainty.interval import expected
 
     if is_game(scenario):
         raise InputError(scenario, "this is a coalition game, not one scenario",
@@ -113,7 +113,7 @@ def _run(
         scen = load_scenario(scenario)
         economy = world_for(world, scen)
         ranged = simulate(economy, scen, closure=closure, elasticities=elasticities, year=year, workers=2)
-        outcomes = expected(ranged, draws, seed)
+        outcomes = _with_bands(ranged, draws, seed)
     name = scenario if assessment is None else name_beside(assessment.dossier, scenario)
     command = command_line(name, world, closure, elasticities, year, asked, draws, seed)
     folder = write_folder(outcomes, out, command, drawer, assessment)
@@ -145,7 +145,6 @@ def _assessed(
     from comity import assess, load_dossier
     from comity.benchmark.bundle import world_for
     from comity.report.figures import figure_jobs, send_all
-    from comity.uncertainty.interval import expected
 
     dossier = load_dossier(name)
     economy = world_for(world, dossier)
@@ -154,9 +153,17 @@ def _assessed(
         send_all(figure_jobs(main, solved), drawer)
 
     return assess(
-        economy, dossier, closure=closure, elasticities=elasticities, bands=lambda main: expected(main, draws, seed),
+        economy, dossier, closure=closure, elasticities=elasticities, bands=lambda main: _with_bands(main, draws, seed),
         ready=draw, solved=lambda a: draw(a.main, a),
     )  # fmt: skip
+
+
+def _with_bands(outcomes: Outcomes, draws: int | None, seed: int | None) -> Outcomes:
+    from comity.beside import when_waiting
+    from comity.uncertainty.interval import expected
+
+    when_waiting(lambda: import_module("comity.report.page").template())
+    return expected(outcomes, draws, seed)
 
 
 @app.command()
@@ -264,15 +271,11 @@ def worlds(as_json: Json = False) -> None:
             f"estimated: {', '.join(row['estimated']) or 'none'}, elasticities {row['elasticities']}"
         )
     typer.echo(f"Trade smoothed by structural gravity (docs/worlds.md): {', '.join(smoothed_worlds())}")
-    typer.echo("\nScenarios:")
-    for name, title in scenarios.items():
-        typer.echo(f"  {name}: {title}")
-    typer.echo("\nDossiers (claims with verdicts):")
-    for name, title in held.items():
-        typer.echo(f"  {name}: {title}")
-    typer.echo("\nCoalition games:")
-    for name, title in playable.items():
-        typer.echo(f"  {name}: {title}")
+    headings = {"Scenarios": scenarios, "Dossiers (claims with verdicts)": held, "Coalition games": playable}
+    for heading, titles in headings.items():
+        typer.echo(f"\n{heading}:")
+        for name, title in titles.items():
+            typer.echo(f"  {name}: {title}")
 
 
 @app.command()

@@ -7,9 +7,11 @@ import signal
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from comity.beside import beside, in_turn, may_fork
+from comity.beside import beside, in_turn, lasting, may_fork, when_waiting
+from tests.helpers import labelled_world
 
 ME = os.getpid()
 
@@ -82,3 +84,52 @@ def test_pieces_in_the_hands_of_a_dead_copy_are_lost_and_no_others() -> None:
     with in_turn(range(9)) as next_ones:
         mine, rest = beside(lambda: (time.sleep(0.2), list(next_ones()))[1], other)
     assert len(mine) == 8 and rest == []
+
+
+class Kept:
+    """Something with an array that both processes have."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self.numbers = numbers
+
+
+def test_an_answer_refers_to_what_lasts_and_holds_what_is_new() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    kept, fleeting = Kept(np.arange(3.0)), Kept(np.arange(3.0))
+    lasting(kept)
+
+    def other() -> tuple[Kept, Kept, np.ndarray, Kept]:
+        return kept, Kept(kept.numbers), kept.numbers + 1, fleeting
+
+    _, (same, new, sums, copied) = beside(lambda: None, other)
+    assert same is kept and new is not kept and new.numbers is kept.numbers
+    assert sums.tolist() == [1.0, 2.0, 3.0]
+    assert copied is not fleeting and copied.numbers.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_world_made_in_the_copy_arrives_whole() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    world = labelled_world()
+    _, other = beside(lambda: None, lambda: world.replace(trade_elasticity=world.trade_elasticity * 2))
+    assert other.trade_share is world.trade_share
+    assert (other.trade_elasticity == 2 * world.trade_elasticity).all()
+    assert not other.trade_elasticity.flags.writeable
+
+
+def test_what_will_be_needed_is_done_once_while_waiting_and_not_in_the_copy() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    done: list[int] = []
+    when_waiting(lambda: done.append(os.getpid()))
+
+    def slow() -> list[int]:
+        time.sleep(0.2)
+        inner = beside(lambda: None, lambda: time.sleep(0.05))
+        assert inner == (None, None)
+        return done
+
+    assert beside(lambda: 1, slow) == (1, [])
+    assert done == [ME]
+    assert beside(lambda: 1, lambda: 2) == (1, 2) and done == [ME]

@@ -18,9 +18,7 @@ from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
 
 RECOVERED = 1e-8  # of a wedge: ratios are met to 1e-9 and a wedge moves by 1/theta of that
-MET = (
-    1.1e-8  # of a ratio of trade: `invert` and the batches accept 1e-9, the range is solved again to 1e-8 of the residual
-)
+MET = 1.1e-8  # of a ratio of trade: `invert` and the batches accept 1e-9, the range is solved again to 1e-8 of the residual
 DRAWN = 2e-7  # of a ratio of trade in a draw: accepted at 1e-7, then solved again
 
 IRN, BLR, RUS, CHN, ROW = range(5)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark import checks
+from comity.beside import lasting
 from comity.classifications.sectors import is_goods
 from comity.errors import InputError, nearest
 
@@ -189,8 +190,15 @@ class World:
         held = vars(self).get("_origin")
         return self if held is None else held() or self
 
+    def __post_init__(self) -> None:
+        lasting(self)
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_origin"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({name: _read_only(v) if isinstance(v, np.ndarray) else v for name, v in state.items()})
+        lasting(self)
 
     # -- derived quantities -------------------------------------------------------------------------
 

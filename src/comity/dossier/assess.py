@@ -196,12 +196,16 @@ def solve_all(
     main = runs.solve_main()
     if main is not None:
         main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
-        if ready is not None:
-            ready(main)
     names = [name for name in runs.dossier.found if name != runs.dossier.main]
-    names.sort(key=runs.is_bound)  # what is soon done last, so that both halves end together
+    names.sort(key=runs.is_bound, reverse=True)  # what takes longest first, so that both halves end together
     with in_turn(names) as next_ones:
-        _, runs.known = beside(lambda: runs.solve(next_ones()), lambda: runs.solve(next_ones()))
+
+        def here() -> None:
+            if main is not None and ready is not None:
+                ready(main)
+            runs.solve(next_ones())
+
+        _, runs.known = beside(here, lambda: runs.solve(next_ones()))
     outcomes: dict[str, Solved] = {}
     refused: dict[str, str] = {}
     for name in dict.fromkeys([runs.dossier.main, *runs.dossier.found]):

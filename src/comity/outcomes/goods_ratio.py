@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.beside import in_copy
 from comity.classifications.sectors import is_goods
 from comity.equilibrium.flows import Flows
 from comity.equilibrium.solution import Later, Solution
@@ -58,8 +59,10 @@ class GoodsRatio:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.every, dtype=dtype) if copy else np.asarray(self.every, dtype=dtype)
 
-    def __reduce__(self) -> Any:  # another process does not have the World
-        return GoodsRatio, (None, self.every)
+    def __reduce__(self) -> Any:
+        if self._flows is not None and "every" not in vars(self) and in_copy():
+            return GoodsRatio, (self._flows,)
+        return GoodsRatio, (None, self.every)  # any other process does not have the World
 
 
 def _ratio(after: Array, before: Array) -> Array:
