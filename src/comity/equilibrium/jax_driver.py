@@ -48,6 +48,7 @@ FIELDS = (
     "flow_new",
 )
 PASSES = 120  # as the quick attempt of search.py; members that need more are left to it
+ANSWERS = ("wages", "price", "spending", "by_price", "by_spending")  # parts of the Responses that its equations read
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +255,7 @@ def economy_of(jax: Any, world: World) -> Any:
             "uses_of": base.uses_of,
             "price_local": base.price_local,
             "demand_local": base.demand_local,
-            **{f"answer_{name}": part.astype(np.float64) for name, part in vars(responses(base)).items()},
+            **{f"answer_{name}": getattr(responses(base), name).astype(np.float64) for name in ANSWERS},
             "value_added": world.value_added,
             "value_added_share": world.value_added_share,
             "input_share": world.input_share,

@@ -28,14 +28,32 @@ class Responses:
     """First-order responses at the benchmark of a World of J sectors and N countries, float32.
 
     wages (N, N): steps of ln w that close gaps ln(exports/imports), all countries together, everything else following;
-    price, spending (J N, N): d ln P and d ln X per d ln w; by_price, by_spending (N, J N): d gap per d ln P and d ln X.
+    follow (2 J N, N): d ln P and d ln X per d ln w; by (N, 2 J N): d gap per d ln P and d ln X.
     """
 
     wages: Array
-    price: Array
-    spending: Array
-    by_price: Array
-    by_spending: Array
+    follow: Array
+    by: Array
+
+    @property
+    def price(self) -> Array:
+        """(J N, N) d ln P per d ln w."""
+        return self.follow[: len(self.follow) // 2]
+
+    @property
+    def spending(self) -> Array:
+        """(J N, N) d ln X per d ln w."""
+        return self.follow[len(self.follow) // 2 :]
+
+    @property
+    def by_price(self) -> Array:
+        """(N, J N) d gap per d ln P."""
+        return self.by[:, : len(self.follow) // 2]
+
+    @property
+    def by_spending(self) -> Array:
+        """(N, J N) d gap per d ln X."""
+        return self.by[:, len(self.follow) // 2 :]
 
     def moves(self, gap: Array, price_step: Array, spending_step: Array) -> Array:
         """(N, ...) steps of wages; price_step, spending_step (J N, ...) are what own markets will do anyway."""
@@ -45,6 +63,20 @@ class Responses:
 
 
 _known: KeptFor[Prepared, KeptByKey[Responses]] = KeptFor()
+_stacked: KeptFor[Responses, tuple[Array, Array]] = KeptFor()
+
+
+def stacked(several: tuple[Responses, ...]) -> tuple[Array, Array]:
+    """`by` (G N, 2 J N) of G Responses below each other and `follow` (2 J N, G N) beside each other: one product for
+    members of different elasticities, of which each reads its own part."""
+    first = several[0]
+    if len(several) == 1:
+        return first.by, first.follow
+
+    def made() -> tuple[Array, Array]:
+        return np.concatenate([one.by for one in several]), np.concatenate([one.follow for one in several], axis=1)
+
+    return _stacked.get(first, several[1:], made)
 
 
 def responses(base: Prepared, theta: Array | None = None) -> Responses:
@@ -125,12 +157,11 @@ def _closed(
         wages = np.linalg.inv(found).astype(np.float32)
     except np.linalg.LinAlgError:
         wages = np.full_like(slope, np.nan)
-    parts = tuple(np.ascontiguousarray(part) for part in (wages, price, spending, by_price, by_spending))
-    if all(np.isfinite(part).all() for part in parts):
-        return Responses(*parts)
+    follow, by = np.concatenate([price, spending]), np.concatenate([by_price, by_spending], axis=1)
+    if all(np.isfinite(part).all() for part in (wages, follow, by)):
+        return Responses(np.ascontiguousarray(wages), follow, by)
     # a country without trade has no response; own markets alone, and short steps of wages
-    nothing = tuple(np.zeros_like(part) for part in parts[1:])
-    return Responses(np.eye(len(slope), dtype=np.float32) / 10, *nothing)
+    return Responses(np.eye(len(slope), dtype=np.float32) / 10, np.zeros_like(follow), np.zeros_like(by))
 
 
 def _by_country(matrices: Array, columns: Array) -> Array:

@@ -18,7 +18,7 @@ from comity.equilibrium.cells import Cells
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
-from comity.equilibrium.responses import Responses
+from comity.equilibrium.responses import Responses, stacked
 from comity.equilibrium.space import Space
 from comity.kept import KeptFor
 
@@ -152,10 +152,11 @@ class Together:
             self._array(name, shape[1:]) for name in ("exports", "imports", "revenue", "deficit")
         )
         self.price_errors, self.excess = self._rough("price errors", shape), self._rough("excess", shape)
-        self.answer = self._rough("answer", (self.sectors * self.count, width))
+        self.answer = self._rough("answer", (2 * self.sectors * self.count, width))
         self.inverse, self.spare = self._rough("inverse", shape), self._rough("spare", shape)
         self.floored = np.zeros(width, dtype=bool)
         self.groups = self._groups()
+        self.by, self.follow = stacked(tuple(held for held, _ in self.groups))
         self.blocks = self._blocks()
 
     def _array(self, name: str, shape: tuple[int, ...]) -> Array:
@@ -280,20 +281,20 @@ class Together:
     def _wage_answer(self, gap: Array, step: Array) -> Array:
         """Steps of wages that close the gaps that own markets leave."""
         answer, n = np.empty_like(gap), self.count
-        cells = self.sectors * n
-        for held, columns in self.groups:
-            own = step[n:, columns]
-            answer[:, columns] = held.moves(gap[:, columns].astype(np.float32), own[:cells], own[cells:])
+        taken = self.by @ step[n:]
+        for first, (held, columns) in zip(range(0, len(taken), n), self.groups, strict=True):
+            left = gap[:, columns] + taken[first : first + n, columns]
+            answer[:, columns] = held.wages @ left.astype(np.float32)
         return answer
 
     def _follow(self, step: Array) -> None:
         """Add to the steps of prices and expenditures what those of wages bring."""
-        cells = self.sectors * self.count
-        for held, columns in self.groups:
-            move = np.ascontiguousarray(step[: self.count, columns])
-            memory = self.answer.reshape(-1)[: cells * move.shape[1]].reshape(cells, -1)
-            for first, matrix in ((self.count, held.price), (self.count + cells, held.spending)):
-                step[first : first + cells, columns] += np.matmul(matrix, move, out=memory)
+        n, move = self.count, step[: self.count]
+        if len(self.groups) > 1:
+            move = np.zeros((n * len(self.groups), self.width), np.float32)
+            for first, (_, columns) in zip(range(0, len(move), n), self.groups, strict=True):
+                move[first : first + n, columns] = step[:n, columns]
+        step[n:] += np.matmul(self.follow, move, out=self.answer)
 
     def _trade_gap(self) -> Array:
         net = self.deficit + self.members.transfer
