@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from comity import load_dossier, load_world
-from comity.dossier.runs import Runs
+from comity.dossier.runs import Runs, Solved
 from comity.outcomes import ranges
+from comity.outcomes.ranges import RANGE_TOLERANCE
+from comity.outcomes.simulate import Outcomes
 
 
 def test_known_scenarios_keep_their_numbers_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,7 +17,7 @@ def test_known_scenarios_keep_their_numbers_without_a_search(monkeypatch: pytest
     names = ["roadmap", "best-frictions"]
     assert set(names) <= set(dossier.found)
     first, second = Runs(world, dossier), Runs(world, dossier)
-    second.known = first.solve(names)
+    second.known = first.solve([names])
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a range was solved again")
@@ -27,3 +29,25 @@ def test_known_scenarios_keep_their_numbers_without_a_search(monkeypatch: pytest
             assert other.solution.iterations <= 3 < one.solution.iterations
             assert other.solution.residual <= 1e-10
             assert np.allclose(other.solution.real_income_hat, one.solution.real_income_hat, rtol=0, atol=1e-10)
+
+
+def test_scenarios_and_years_solved_side_by_side_have_the_numbers_they_have_alone() -> None:
+    dossier, world = load_dossier("tehran-2023"), load_world("world-2022")
+    names = ["union-agreement", "lift-iran"]
+    together, alone = Runs(world, dossier), Runs(world, dossier)
+    together.solve([names])
+    for name in names:
+        _same(together.solved(name), alone.solved(name))
+    found = together.in_years("roadmap", [2023, 2024, 2025])
+    assert found[2023] is None and alone.in_year("roadmap", 2023) is None  # nothing in force when the year began
+    for year in (2024, 2025):
+        _same(found[year], alone.in_year("roadmap", year))
+
+
+def _same(one: Solved | None, other: Solved | None) -> None:
+    assert isinstance(one, Outcomes) and isinstance(other, Outcomes)
+    for mine, theirs in zip(one.runs, other.runs, strict=True):
+        assert [v.choice for v in mine.range.variants] == [v.choice for v in theirs.range.variants]
+        for first, second in zip(mine.range.solved, theirs.range.solved, strict=True):
+            assert first.real_income_hat is not None and second.real_income_hat is not None
+            assert np.abs(first.real_income_hat / second.real_income_hat - 1).max() <= RANGE_TOLERANCE

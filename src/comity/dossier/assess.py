@@ -197,8 +197,10 @@ def solve_all(
     if main is not None:
         main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
     names = [name for name in runs.dossier.found if name != runs.dossier.main]
-    names.sort(key=runs.is_bound, reverse=True)  # what takes longest first, so that both halves end together
-    with in_turn(names) as next_ones:
+    # what takes longest first, so that both halves end together; scenarios by twos, which are solved side by side
+    bounds, plain = [name for name in names if runs.is_bound(name)], [name for name in names if not runs.is_bound(name)]
+    pieces = [*([name] for name in bounds), *(plain[k : k + 2] for k in range(0, len(plain), 2))]
+    with in_turn(pieces) as next_ones:
 
         def here() -> None:
             if main is not None and ready is not None:

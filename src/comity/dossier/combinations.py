@@ -18,11 +18,12 @@ from comity.outcomes.numbers import Number
 from comity.outcomes.ranges import (
     LEVELS,
     Choice,
+    Combinations,
     Range,
     Variant,
     choices,
     goods_flows,
-    solve_choices,
+    solve_together,
     variants_of,
     with_set,
 )
@@ -69,7 +70,8 @@ def explore(
         if key not in every:
             every[key] = ready(with_set(world, choice.elasticities), choice.level)
     middle = _middle(world, chosen[0], every[chosen[0].elasticities, chosen[0].level], near)
-    return middle, Range(variants_of(chosen, solve_choices(world, chosen, every, middle)))
+    [found] = solve_together([Combinations.of(world, chosen, every, middle)])
+    return middle, Range(variants_of(chosen, found))
 
 
 def _middle(world: World, central: Choice, made: Ready, near: Array | None) -> Solution:

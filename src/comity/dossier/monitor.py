@@ -134,8 +134,7 @@ def ratios_of(runs: Runs, pair: tuple[int, int], until: int) -> Ratios:
     first, last = runs.phase_years(main)
     full = runs.solved(main)
     found: Ratios = {"": {}}
-    for year in range(first, max(last, until) + 1):
-        solved = runs.in_year(main, year)
+    for year, solved in runs.in_years(main, range(first, max(last, until) + 1)).items():
         for k, run in enumerate(full.runs):
             ratio = _ratio(solved, k, run, pair)
             if ratio is None:

@@ -18,8 +18,9 @@ from comity.dossier.frictions import Bound, bound
 from comity.dossier.schema import Claim, Dossier, Frictions
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.counts import Count, on_count
+from comity.outcomes.prepare import prepare
 from comity.outcomes.ranges import Choice, Range, run_range
-from comity.outcomes.simulate import OnCount, Outcomes, simulate
+from comity.outcomes.simulate import OnCount, Outcomes, simulate, simulate_together
 from comity.scenario import quantities as q
 from comity.scenario.compile import compile_scenario
 from comity.scenario.phases import years
@@ -92,14 +93,28 @@ class Runs:
             return found if isinstance(found, Outcomes) else None
         return None
 
-    def solve(self, names: Iterable[str]) -> dict[str, Known]:
-        """What is worth sending to another process of some scenarios; those that are refused are left out."""
+    def solve(self, pieces: Iterable[Sequence[str]]) -> dict[str, Known]:
+        """What is worth sending to another process of some scenarios, those of a piece solved side by side; those that
+        are refused are left out."""
         found = {}
-        for name in names:
-            with suppress(RefusedHere, NoSolutionError):
-                runs = self.solved(name).runs
-                found[name] = Known(tuple(run.range for run in runs), tuple(run.solution.state for run in runs))
+        for names in pieces:
+            self._solve_together(names)
+            for name in names:
+                with suppress(RefusedHere, NoSolutionError):
+                    runs = self.solved(name).runs
+                    found[name] = Known(tuple(run.range for run in runs), tuple(run.solution.state for run in runs))
         return found
+
+    def _solve_together(self, names: Sequence[str]) -> None:
+        """Solve scenarios side by side; what is refused is refused in its own words when asked for alone."""
+        ready = {}
+        for name in names:
+            thing = self.found(name)
+            if isinstance(thing, Scenario) and name not in self._solved and name not in self.known:
+                with suppress(InputError, NoSolutionError):
+                    ready[name] = prepare(self.world, thing, self.closure, self.elasticities)
+        with suppress(InputError):
+            self._solved.update(zip(ready, simulate_together([*ready.values()]), strict=True))
 
     def solved(self, name: str, workers: int = 1) -> Solved:
         """The scenario at full implementation. Raises RefusedHere, NoSolutionError."""
@@ -147,18 +162,25 @@ class Runs:
     def in_year(self, name: str, year: int) -> Solved | None:
         """The scenario with the measures in force at the start of `year`, with its whole range; None where nothing is
         in force. Years with the same shares in force share one solve. An upper bound is in force in every year."""
+        return self.in_years(name, [year])[year]
+
+    def in_years(self, name: str, years: Iterable[int]) -> dict[int, Solved | None]:
+        """`in_year` of several years, solved side by side."""
         thing, full = self.found(name), self.solved(name)
         if not isinstance(thing, Scenario) or not isinstance(full, Outcomes):
-            return full
+            return dict.fromkeys(years, full)
         self._years.setdefault((name, tuple(report.in_force for report in full.compiled.measures)), full)
-        shares = tuple(report.in_force for report in compile_scenario(self.world, thing, year=year).measures)
-        if not any(shares):
-            return None
-        if (name, shares) not in self._years:
-            self._years[name, shares] = simulate(
-                self.world, thing, closure=self.closure, elasticities=self.elasticities, year=year
-            )
-        return self._years[name, shares]
+        shares = {
+            year: tuple(report.in_force for report in compile_scenario(self.world, thing, year=year).measures)
+            for year in years
+        }
+        ready = {
+            (name, own): prepare(self.world, thing, self.closure, self.elasticities, year)
+            for year, own in reversed(shares.items())  # of years that are alike the first
+            if any(own) and (name, own) not in self._years
+        }
+        self._years.update(zip(ready, simulate_together([*ready.values()]), strict=True))
+        return {year: self._years[name, own] if any(own) else None for year, own in shares.items()}
 
     def phase_years(self, name: str) -> tuple[int, int]:
         """First year in which a dated measure can begin, and the first at whose start all are in force in full.

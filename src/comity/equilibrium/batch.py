@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice, repeat
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from comity.errors import InputError, NoSolutionError, listing
 Array = NDArray[np.float64]
 
 CHUNK = 64  # wide enough for matrix products, narrow enough for the processor's cache
+WIDEST = 80  # where the number of scenarios is known, which are then cut into equal chunks
 BLOCK = 32  # chunks between two processes at a time
 
 
@@ -178,14 +180,14 @@ def solve_each(
     closure: str | Sequence[str] = "fixed-deficits",
     targets: Sequence[str] | Sequence[Sequence[str]] | None = None,
     tolerance: float = TOLERANCE,
-    start: Array | None = None,
+    start: Array | Sequence[Array | None] | None = None,
     engine: str = "numpy",
 ) -> Iterator[Solution | NoSolutionError | InputError]:
     """A whole Solution for every shock, or the refusal that `solve` would raise, in the order of the plan.
 
     For few scenarios of which much is asked; `solve_many` is for many of which little is. Worlds that differ in their
     elasticities alone, and closures (one for all, or a list with a list of targets each), are solved side by side.
-    start : state of a Solution that is near all of them. engine : "numpy" or "numba", as in `solve_many`.
+    start : state of a Solution that is near all of them, or one for each. engine : "numpy" or "numba".
     Raises InputError for a shock out of range; a sector without supplier is handed back, not raised.
     """
     if isinstance(closure, str):
@@ -197,8 +199,18 @@ def solve_each(
         )
     cases = _cases(world, shocks, None, rules)
     if start is not None:
-        cases = (replace(case, start=checked_start(start, case.world)) for case in cases)
-    yield from _run(cases, tolerance, 1, Outcome.whole, None, _engine(engine))
+        starts = repeat(start) if isinstance(start, np.ndarray) else start
+        cases = (
+            case if state is None else replace(case, start=checked_start(state, case.world))
+            for case, state in zip(cases, starts, strict=False)
+        )
+    size = _equal(len(shocks)) if isinstance(shocks, Sequence) else CHUNK
+    yield from _run(cases, tolerance, 1, Outcome.whole, None, _engine(engine), size)
+
+
+def _equal(count: int) -> int:
+    """Size of equal chunks, none wider than WIDEST."""
+    return ceil(count / max(1, ceil(count / WIDEST))) or 1
 
 
 def _engine(name: str, *further: str) -> Engine:
@@ -251,8 +263,9 @@ def _run(
     read: Callable[[Outcome], Any],
     light: Sequence[str] | None,
     engine: Engine = NUMPY,
+    size: int = CHUNK,
 ) -> Iterator[Any]:
-    """What `read` takes from each outcome, in order; never more than BLOCK chunks in memory."""
+    """What `read` takes from each outcome, in order, `size` to a chunk; never more than BLOCK chunks in memory."""
     check_tolerance(tolerance)
     if isinstance(workers, bool) or workers not in (1, 2):
         raise InputError("workers", "one process or two", found=workers, allowed="1 or 2")
@@ -261,7 +274,7 @@ def _run(
     def solved(parts: Sequence[list[Case]]) -> list[list[Any]]:
         return [[read(outcome) for outcome in solve_cases(part, tolerance, space, light, engine)] for part in parts]
 
-    chunks = iter(lambda: list(islice(cases, CHUNK)), [])
+    chunks = iter(lambda: list(islice(cases, size)), [])
     with ONE_BLAS_THREAD:
         for block in iter(lambda: list(islice(chunks, BLOCK if workers == 2 else 1)), []):
             mine, others = block[::2], block[1::2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,61 +150,90 @@ class Shocked(Protocol):
     def targets(self) -> Sequence[str]: ...
 
 
-def solve_choices(
-    world: World,
-    chosen: Sequence[Choice],
-    ready: Mapping[tuple[str, Level], Shocked],
-    central: Solution | None = None,
-) -> dict[Choice, Solution | NoSolutionError]:
-    """The solution or refusal of every combination, solved side by side.
+@dataclass(frozen=True)
+class Combinations:
+    """Combinations on one World, each with its shock. near : a solution close to all, where their searches begin;
+    central : the solution of the first, if known."""
 
-    ready : the shock under each elasticity set at each size level; central : the solution of the first combination, if
-    known; the search of the others begins there. Raises InputError where "targets-balanced" has no targets, and for a
-    sector without supplier.
+    world: World
+    chosen: Sequence[Choice]
+    shocked: Sequence[Shocked]
+    near: Solution | None = None
+    central: Solution | None = None
+
+    @classmethod
+    def of(
+        cls,
+        world: World,
+        chosen: Sequence[Choice],
+        ready: Mapping[tuple[str, Level], Shocked],
+        central: Solution | None = None,
+    ) -> Combinations:
+        """ready : the shock under each elasticity set at each size level."""
+        return cls(world, chosen, [ready[one.elasticities, one.level] for one in chosen], central, central)
+
+    @cached_property
+    def targets(self) -> list[Sequence[str]]:
+        """Those of each combination, where its closure has some. Raises InputError where it needs them."""
+        named = [
+            given.targets if choice.closure == "targets-balanced" else ()
+            for choice, given in zip(self.chosen, self.shocked, strict=True)
+        ]
+        if any(choice.closure == "targets-balanced" and not of for choice, of in zip(self.chosen, named, strict=True)):
+            raise InputError(
+                "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
+            )
+        return named
+
+    @cached_property
+    def keys(self) -> list[Any]:
+        """What tells equilibria apart: where a size has no range, its levels are one and the same."""
+        return [
+            (choice.elasticities, choice.closure, tuple(of), content(given.shock))
+            for choice, of, given in zip(self.chosen, self.targets, self.shocked, strict=True)
+        ]
+
+    @property
+    def apart(self) -> list[int]:
+        """The combinations that have to be solved."""
+        first: dict[Any, int] = {}
+        for k, key in enumerate(self.keys):
+            first.setdefault(key, k)
+        return [k for k in first.values() if k > 0 or self.central is None]
+
+
+def solve_together(several: Sequence[Combinations]) -> list[dict[Choice, Solution | NoSolutionError]]:
+    """The solution or refusal of every combination. Those on one World are solved side by side, whatever their shocks:
+    a pass for seventy costs little more than one for thirty-five.
+
+    Raises InputError where "targets-balanced" has no targets, and for a sector without supplier.
     """
-    shocked = [ready[choice.elasticities, choice.level] for choice in chosen]
-    return _solve_side_by_side(world, chosen, shocked, central, central)
-
-
-def _solve_side_by_side(
-    world: World,
-    chosen: Sequence[Choice],
-    shocked: Sequence[Shocked],
-    near: Solution | None,
-    central: Solution | None = None,
-) -> dict[Choice, Solution | NoSolutionError]:
-    """As `solve_choices`; near : a solution close to all."""
-    targets = [
-        given.targets if choice.closure == "targets-balanced" else ()
-        for choice, given in zip(chosen, shocked, strict=True)
+    solved: list[dict[Any, Solution | NoSolutionError]] = [
+        {} if one.central is None else {one.keys[0]: one.central} for one in several
     ]
-    if any(choice.closure == "targets-balanced" and not of for choice, of in zip(chosen, targets, strict=True)):
-        raise InputError(
-            "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
+    worlds: dict[int, list[tuple[int, int]]] = {}
+    for number, one in enumerate(several):
+        worlds.setdefault(id(one.world), []).extend((number, k) for k in one.apart)
+    for cases in worlds.values():
+        sets = {name: n for n, name in enumerate(dict.fromkeys(several[m].chosen[k].elasticities for m, k in cases))}
+        cases.sort(key=lambda case: sets[several[case[0]].chosen[case[1]].elasticities])  # they share their responses
+        asked = [(several[m], several[m].chosen[k], k) for m, k in cases]
+        outcomes = solve_each(
+            [with_set(one.world, choice.elasticities) for one, choice, _ in asked],
+            [one.shocked[k].shock for one, _, k in asked],
+            closure=[choice.closure for _, choice, _ in asked],
+            targets=[one.targets[k] for one, _, k in asked],
+            start=[None if one.near is None else one.near.state for one, _, _ in asked],
+            tolerance=RANGE_TOLERANCE,
         )
-    # where a size has no range, its levels are one and the same equilibrium
-    keys = [
-        (choice.elasticities, choice.closure, tuple(of), content(given.shock))
-        for choice, of, given in zip(chosen, targets, shocked, strict=True)
+        for (m, k), outcome in zip(cases, outcomes, strict=True):
+            if isinstance(outcome, InputError):
+                raise outcome
+            solved[m][several[m].keys[k]] = outcome
+    return [
+        {choice: found[key] for choice, key in zip(one.chosen, one.keys, strict=True)}
+        for one, found in zip(several, solved, strict=True)
     ]
-    first: dict[Any, int] = {}
-    for k, key in enumerate(keys):
-        first.setdefault(key, k)
-    apart = [k for k in first.values() if k > 0 or central is None]
-    outcomes = solve_each(
-        [with_set(world, chosen[k].elasticities) for k in apart],
-        [shocked[k].shock for k in apart],
-        closure=[chosen[k].closure for k in apart],
-        targets=[targets[k] for k in apart],
-        start=None if near is None else near.state,
-        tolerance=RANGE_TOLERANCE,
-    )
-    solved: dict[Any, Solution | NoSolutionError] = {} if central is None else {keys[0]: central}
-    for k, outcome in zip(apart, outcomes, strict=True):
-        if isinstance(outcome, InputError):
-            raise outcome
-        solved[keys[k]] = outcome
-    return {choice: solved[key] for choice, key in zip(chosen, keys, strict=True)}
 
 
 def content(shock: Shock) -> tuple[Any, ...]:
@@ -213,36 +242,72 @@ def content(shock: Shock) -> tuple[Any, ...]:
     return tuple(tuple(None if one is None else np.asarray(one).tobytes() for one in part) for part in parts)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A range that is asked for: central : its first combination; near : the solution of that one, if known."""
+
+    world: World
+    scenario: Scenario
+    central: Choice
+    year: int | None
+    near: Solution | None = None
+
+
 def run_range(
     world: World, scenario: Scenario, central: Choice, year: int | None, near: Solution | None = None
 ) -> Range:
     """Every combination; those without solution are kept with their reason. near : the central solution, if known."""
-    chosen = list(choices(world, central))
+    return run_ranges([Asked(world, scenario, central, year, near)])[0]
+
+
+def run_ranges(asked: Sequence[Asked]) -> list[Range]:
+    """Several ranges; those on one World are solved side by side."""
+    plans = [_planned(one) for one in asked]
+    solved = solve_together([plan.open for plan in plans])
+    return [
+        Range(variants_of(plan.chosen, {**plan.refused, **found}), plan.extreme)
+        for plan, found in zip(plans, solved, strict=True)
+    ]
+
+
+class _Plan(NamedTuple):
+    """A range before it is solved: what is open, what is refused already, and which sizes are out of the ordinary."""
+
+    chosen: Sequence[Choice]
+    open: Combinations
+    refused: dict[Choice, NoSolutionError]
+    extreme: tuple[tuple[Choice, str], ...]
+
+
+def _planned(asked: Asked) -> _Plan:
+    world, near = asked.world, asked.near
+    chosen = list(choices(world, asked.central))
     ready: dict[tuple[str, Level], Compiled] = {}
     for choice in chosen:
         key = (choice.elasticities, choice.level)
         if key not in ready:
             economy = with_set(world, choice.elasticities)
-            ready[key] = compile_scenario(economy, scenario, year=year, size_level=choice.level, words=False)
-    found: dict[Choice, Solution | NoSolutionError]
+            ready[key] = compile_scenario(economy, asked.scenario, year=asked.year, size_level=choice.level,
+                                          words=False)  # fmt: skip
+    refused: dict[Choice, NoSolutionError] = {}
     if any(compiled.to_find for compiled in ready.values()):
-        found, ready = _solve_observed(world, chosen, ready, near)
+        open_, refused, ready = _with_wedges(world, chosen, ready, near)
     else:
-        found = solve_choices(world, chosen, ready, near)
+        open_ = Combinations.of(world, chosen, ready, near)
     extreme = tuple(
-        (Choice(name, level, central.closure), text)
+        (Choice(name, level, asked.central.closure), text)
         for (name, level), compiled in ready.items()
         for text in compiled.warnings
         if text.startswith(IMPLAUSIBLE)
     )
-    return Range(variants_of(chosen, found), extreme)
+    return _Plan(chosen, open_, refused, extreme)
 
 
-def _solve_observed(
+def _with_wedges(
     world: World, chosen: Sequence[Choice], ready: dict[tuple[str, Level], Compiled], near: Solution | None
-) -> tuple[dict[Choice, Solution | NoSolutionError], dict[tuple[str, Level], Compiled]]:
-    """`solve_choices` where wedges have to be found first, in every combination its own; and what was compiled with
-    those of the central closure."""
+) -> tuple[Combinations, dict[Choice, NoSolutionError], dict[tuple[str, Level], Compiled]]:
+    """Combinations where wedges have to be found first, in every one its own; those that have none, refused; and what
+    was compiled with the wedges of the central closure."""
     economies = [with_set(world, choice.elasticities) for choice in chosen]
     made = resolved_each(
         economies,
@@ -251,13 +316,10 @@ def _solve_observed(
         near,
     )
     open_ = [(choice, one) for choice, one in zip(chosen, made, strict=True) if isinstance(one, Compiled)]
-    solved = _solve_side_by_side(world, [choice for choice, _ in open_], [one for _, one in open_], near)
-    found = {
-        choice: one if isinstance(one, NoSolutionError) else solved[choice]
-        for choice, one in zip(chosen, made, strict=True)
-    }
+    refused = {choice: one for choice, one in zip(chosen, made, strict=True) if isinstance(one, NoSolutionError)}
     central = {(c.elasticities, c.level): one for c, one in open_ if c.closure == chosen[0].closure}
-    return found, {**ready, **central}
+    left = Combinations(world, [choice for choice, _ in open_], [one for _, one in open_], near)
+    return left, refused, {**ready, **central}
 
 
 def variants_of(chosen: Sequence[Choice], found: Mapping[Choice, Solution | NoSolutionError]) -> tuple[Variant, ...]:

@@ -5,34 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain, islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.beside import beside
 from comity.classifications.countries import name_of, spoken
-from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
-from comity.errors import InputError, nearest
 from comity.outcomes import tables
 from comity.outcomes.attribution import attribution_table, decomposition_table, detail_table, money_factor, steps_of
-from comity.outcomes.counts import Count, Target, announced_targets, counts_of, on_count
+from comity.outcomes.counts import Count, Target, announced_targets, on_count
 from comity.outcomes.decomposition import Decomposition, decompose
 from comity.outcomes.drawn import DrawnBand
 from comity.outcomes.numbers import Number
 from comity.outcomes.observed import resolved, wedge_columns
+from comity.outcomes.prepare import Prepared, prepare
 from comity.outcomes.ranges import (
     IMPLAUSIBLE,
-    WORLD_SETTING,
     Choice,
     Range,
     goods_flows,
-    run_range,
-    solve_compiled,
+    run_ranges,
     with_set,
 )
 from comity.outcomes.table import Table as Table
@@ -318,6 +315,25 @@ class Outcomes:
         return f"Outcomes of {self.scenario.id} on {self.world.name}: residual {self.solution.residual:.0e}"
 
 
+def with_ranges(ready: Prepared, ranges: Sequence[Range]) -> Outcomes:
+    """The Outcomes of a prepared scenario, with its ranges in the order of the counts."""
+    runs = tuple(
+        OnCount(count, one.near, found)  # type: ignore[arg-type]
+        for count, one, found in zip(ready.counts, ready.asked, ranges, strict=True)
+    )
+    choice = ready.asked[0].central
+    # in words, with what was found
+    compiled = resolved(with_set(ready.world, choice.elasticities), ready.compiled, choice.closure)
+    return Outcomes(ready.world, ready.scenario, compiled, choice, ready.compiled.year, runs)
+
+
+def simulate_together(ready: Sequence[Prepared]) -> list[Outcomes]:
+    """The Outcomes of several prepared scenarios, whose ranges on one World are solved side by side. Raises InputError
+    where one of them has no range."""
+    ranges = iter(run_ranges([asked for one in ready for asked in one.asked]))
+    return [with_ranges(one, list(islice(ranges, len(one.asked)))) for one in ready]
+
+
 def simulate(
     world: World,
     scen: Scenario,
@@ -350,38 +366,10 @@ def simulate(
     NoSolutionError : the central combination has no solution
     NotConvergedError : too many of the draws have no solution
     """
-    if not isinstance(scen, Scenario):
-        raise InputError("scenario", "a Scenario is needed", found=scen, advice="Use load_scenario(name_or_file).")
-    if year is not None and not isinstance(year, int):
-        raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
-    if year is not None and not 1900 <= year <= 2200:
-        raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
-    wanted = closure or scen.closure or CLOSURES[0]
-    check_closure(wanted, ["any"])
-    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
-    chosen = elasticities or scen.elasticities or own
-    if chosen not in (own, *elasticity_sets()):
-        sets = elasticity_sets()
-        raise InputError("elasticities", "unknown set", found=chosen, allowed=sets, nearest=nearest(chosen, sets))
-    choice = Choice(chosen, "central", wanted)
-    compiled = compile_scenario(with_set(world, chosen), scen, year=year if year is not None else scen.year)
-    at = compiled.year
-    counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]
-    if not all_counts:
-        counts = counts[:1]
-    worlds = [world if count is None or count.in_world else on_count(world, count) for count in counts]
-    centrals = []
-    for number, benchmark in enumerate(worlds):
-        economy = with_set(benchmark, chosen)
-        ready = resolved(economy, compile_scenario(economy, scen, year=at), wanted)
-        centrals.append(solve_compiled(economy, ready, wanted, near[number] if near else None))
-    ranges = [partial(run_range, benchmark, scen, choice, at, central)
-              for benchmark, central in zip(worlds, centrals, strict=True)]  # fmt: skip
-    if not known:
-        known = beside(*ranges) if len(ranges) == workers == 2 else tuple(one() for one in ranges)
-    runs = [OnCount(*one) for one in zip(counts, centrals, known, strict=True)]
-    compiled = resolved(with_set(world, chosen), compiled, wanted)  # in words, with what was found
-    outcomes = Outcomes(world, scen, compiled, choice, at, tuple(runs))
+    ready = prepare(world, scen, closure, elasticities, year, all_counts, near)
+    if not known and len(ready.asked) == workers == 2:
+        known = [*chain(*beside(*(partial(run_ranges, [one]) for one in ready.asked)))]
+    outcomes = with_ranges(ready, known or run_ranges(ready.asked))
     if draws is None and seed is None:
         return outcomes
     from importlib import import_module
