@@ -264,7 +264,7 @@ def test_share_recovered_in_force_by_hand() -> None:
     high = figures["Iran: high size of the cooperation"]
     assert high.estimate == pytest.approx(100 * w(coop, "high") / w(lift, "central"))
     assert figures["Iran: what the regime costs"].estimate == pytest.approx(100 * w(lift, "central"))
-    shares = a.runs.range_on("regime", None, Choice("world", "central", "fixed-deficits"))
+    shares = a.runs.ranges_on(["regime"], None, Choice("world", "central", "fixed-deficits"))["regime"]
     assert len(shares.solved) == len(a.outcomes["coop"].range.solved)
     crossed = 100 * w(coop, "low", "balanced") / w(lift, "high", "balanced")
     assert v.main.low is not None and v.main.high is not None

@@ -155,10 +155,12 @@ def shares_on(
     """The share of every economy on one count."""
     found: dict[str, Share] = {}
     central = cooperation.choice
-    for code, regime in regimes.items():
+    for regime in regimes.values():
         runs.solved(regime)
+    ranges = runs.ranges_on(dict.fromkeys(regimes.values()), run.count, central)
+    for code, regime in regimes.items():
         scenario = runs.scenario(regime, where)
-        losses = matched(runs.range_on(regime, run.count, central), run.range)
+        losses = matched(ranges[regime], run.range)
         country = runs.world.country(code)
         if any(measure.kind == "lifting" for measure in scenario.measures):
             share = lifted_share(real_income(run.range), real_income(losses), country, central)

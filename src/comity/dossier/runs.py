@@ -19,7 +19,7 @@ from comity.dossier.schema import Claim, Dossier, Frictions
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.counts import Count, on_count
 from comity.outcomes.prepare import prepare
-from comity.outcomes.ranges import Choice, Range, run_range
+from comity.outcomes.ranges import Asked, Choice, Range, run_ranges
 from comity.outcomes.simulate import OnCount, Outcomes, simulate, simulate_together
 from comity.scenario import quantities as q
 from comity.scenario.compile import compile_scenario
@@ -210,7 +210,8 @@ class Runs:
                 return Ready(part.shock, part.targets)
 
             self._parts[key] = tuple(
-                OnCount(run.count, *explore(self.on(run.count), whole.choice, ready)) for run in whole.runs
+                OnCount(run.count, *explore(self.on(run.count), whole.choice, ready, near=run.solution.state))
+                for run in whole.runs
             )
         return self._parts[key]
 
@@ -218,19 +219,24 @@ class Runs:
         """The world on a statistical count."""
         return self.world if count is None or count.in_world else on_count(self.world, count)
 
-    def range_on(self, name: str, count: Count | None, choice: Choice) -> Range:
-        """The range of a scenario on the same benchmark as another one's: that count, and that central choice."""
-        whole = self.solved(name)
-        key = (name, count.name if count and not count.in_world else "", choice)
-        if key not in self._counted:
+    def ranges_on(self, names: Iterable[str], count: Count | None, choice: Choice) -> dict[str, Range]:
+        """The ranges of scenarios on the same benchmark as another one's (that count, and that central choice), solved
+        side by side."""
+        keys = {name: (name, count.name if count and not count.in_world else "", choice) for name in names}
+        missing: dict[str, Asked] = {}
+        for name, key in keys.items():
+            if key in self._counted:
+                continue
+            whole = self.solved(name)
             same = [run for run in whole.runs if self._same(run.count, count)]
             if same and any(variant.choice == choice for variant in same[0].range.variants):
                 self._counted[key] = same[0].range
             else:
                 thing = self.scenario(name, self.dossier.where("scenarios"))
                 year = whole.year if isinstance(whole, Outcomes) else None
-                self._counted[key] = run_range(self.on(count), thing, choice, year)
-        return self._counted[key]
+                missing[name] = Asked(self.on(count), thing, choice, year, start=whole.runs[0].solution.state)
+        self._counted.update(zip((keys[name] for name in missing), run_ranges([*missing.values()]), strict=True))
+        return {name: self._counted[key] for name, key in keys.items()}
 
     @staticmethod
     def _same(one: Count | None, other: Count | None) -> bool:

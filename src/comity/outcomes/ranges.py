@@ -152,13 +152,13 @@ class Shocked(Protocol):
 
 @dataclass(frozen=True)
 class Combinations:
-    """Combinations on one World, each with its shock. near : a solution close to all, where their searches begin;
-    central : the solution of the first, if known."""
+    """Combinations on one World, each with its shock. start : the state of a solution close to all, where their
+    searches begin; central : the solution of the first, if known."""
 
     world: World
     chosen: Sequence[Choice]
     shocked: Sequence[Shocked]
-    near: Solution | None = None
+    start: Array | None = None
     central: Solution | None = None
 
     @classmethod
@@ -168,9 +168,11 @@ class Combinations:
         chosen: Sequence[Choice],
         ready: Mapping[tuple[str, Level], Shocked],
         central: Solution | None = None,
+        start: Array | None = None,
     ) -> Combinations:
         """ready : the shock under each elasticity set at each size level."""
-        return cls(world, chosen, [ready[one.elasticities, one.level] for one in chosen], central, central)
+        shocked = [ready[one.elasticities, one.level] for one in chosen]
+        return cls(world, chosen, shocked, start if central is None else central.state, central)
 
     @cached_property
     def targets(self) -> list[Sequence[str]]:
@@ -223,7 +225,7 @@ def solve_together(several: Sequence[Combinations]) -> list[dict[Choice, Solutio
             [one.shocked[k].shock for one, _, k in asked],
             closure=[choice.closure for _, choice, _ in asked],
             targets=[one.targets[k] for one, _, k in asked],
-            start=[None if one.near is None else one.near.state for one, _, _ in asked],
+            start=[one.start for one, _, _ in asked],
             tolerance=RANGE_TOLERANCE,
         )
         for (m, k), outcome in zip(cases, outcomes, strict=True):
@@ -244,13 +246,15 @@ def content(shock: Shock) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Asked:
-    """A range that is asked for: central : its first combination; near : the solution of that one, if known."""
+    """A range that is asked for: central : its first combination; near : the solution of that one, if known; start : a
+    state close to all, where it is not."""
 
     world: World
     scenario: Scenario
     central: Choice
     year: int | None
     near: Solution | None = None
+    start: Array | None = None
 
 
 def run_range(
@@ -293,7 +297,7 @@ def _planned(asked: Asked) -> _Plan:
     if any(compiled.to_find for compiled in ready.values()):
         open_, refused, ready = _with_wedges(world, chosen, ready, near)
     else:
-        open_ = Combinations.of(world, chosen, ready, near)
+        open_ = Combinations.of(world, chosen, ready, near, asked.start)
     extreme = tuple(
         (Choice(name, level, asked.central.closure), text)
         for (name, level), compiled in ready.items()
@@ -318,7 +322,8 @@ def _with_wedges(
     open_ = [(choice, one) for choice, one in zip(chosen, made, strict=True) if isinstance(one, Compiled)]
     refused = {choice: one for choice, one in zip(chosen, made, strict=True) if isinstance(one, NoSolutionError)}
     central = {(c.elasticities, c.level): one for c, one in open_ if c.closure == chosen[0].closure}
-    left = Combinations(world, [choice for choice, _ in open_], [one for _, one in open_], near)
+    start = None if near is None else near.state
+    left = Combinations(world, [choice for choice, _ in open_], [one for _, one in open_], start)
     return left, refused, {**ready, **central}
 
 
