@@ -15,6 +15,7 @@ from comity.equilibrium.together import Shared, by_country, draw_changes, sell_c
 Array = NDArray[Any]
 
 EQUATIONS = tuple("12345678")
+BLOCK = 200_000  # bytes of one array of a few sectors, of which seven are in use at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +60,11 @@ def residuals(shared: Shared, members: Members, answers: Answers, value_added_sh
         by_country(shared.demand_from, answers.income_output, spare)
         worst[4] = relative(answers.spending, spare)
         exports, imports, at_home = (np.zeros((n, width)) for _ in range(3))
-        for j in range(sectors):
-            worst[1:4, :] = np.maximum(worst[1:4], _sector(shared, members, answers, j, exports, imports, at_home))
+        size = max(1, round(BLOCK / (n * width * 8)))
+        for first in range(0, sectors, size):
+            rows = slice(first, min(first + size, sectors))
+            some = _sectors(shared, members, answers, rows, exports, imports, at_home)
+            np.maximum(worst[1:4], some, out=worst[1:4])
         spent = np.matmul(shared.spent.T[:, None, :], answers.spending.transpose(1, 0, 2))[:, 0]
         earned = np.exp(answers.log_wage) * shared.value_added
         net = answers.deficit + members.transfer
@@ -72,43 +76,59 @@ def residuals(shared: Shared, members: Members, answers: Answers, value_added_sh
     return np.where(np.isfinite(worst), worst, np.inf)
 
 
-def _sector(
-    shared: Shared, members: Members, answers: Answers, j: int, exports: Array, imports: Array, at_home: Array
+def _sectors(
+    shared: Shared, members: Members, answers: Answers, rows: slice, exports: Array, imports: Array, at_home: Array
 ) -> Array:
-    """(3, S) residuals of (2), (3), (4) in sector j; adds to exports, imports and home sales."""
+    """(3, S) residuals of (2), (3), (4) in a few sectors; adds to exports, imports and home sales."""
     n = answers.cost.shape[1]
-    theta = members.theta[j]
-    scale = np.exp(-theta * answers.cost[j])
-    drawn = shared.forward[j] @ scale
-    border, total = drawn[:n], drawn[n:]
-    cells = None if members.cells is None else members.cells.within(j * n, (j + 1) * n)
+    theta, log_price = members.theta[rows], answers.log_price[rows]
+    scale = -theta * answers.cost[rows]
+    np.exp(scale, out=scale)
+    drawn = np.matmul(shared.forward[rows], scale)
+    border, total = drawn[:, :n], drawn[:, n:]
+    cells = None if members.cells is None else members.cells.within(rows.start * n, rows.stop * n)
     if cells is not None:
-        draw_changes(cells, scale[None], border[None], total[None])
-    inside = np.exp(theta * answers.log_price[j])  # P^theta, the inverse of the total
-    prices = -np.expm1(-np.abs(np.log(total) / -theta - answers.log_price[j])).max(axis=0)
-    shares = np.abs(total * inside - 1)
+        draw_changes(cells, scale, border, total)
+    weight = theta * log_price
+    np.exp(weight, out=weight)  # P^theta, the inverse of the total
+    shares = total * weight
+    shares -= 1
     if shared.unspent is not None:
-        shares = shares[~shared.unspent[j]]
-    weight = answers.spending[j] * inside
-    sold = shared.backward[j] @ weight
+        shares[shared.unspent[rows]] = 0.0
+    prices = np.log(total)
+    prices /= -theta
+    prices -= log_price
+    weight *= answers.spending[rows]
+    sold = np.matmul(shared.backward[rows], weight)
     if cells is not None:
-        sell_changes(cells, weight[None], sold[None])
+        sell_changes(cells, weight, sold)
     sold *= scale
-    home = shared.home[j] * scale * weight
-    exports += sold
-    imports += border * weight
-    at_home += home
-    return np.stack([prices, shares.max(axis=0, initial=0.0), relative(answers.output[j], sold + home)])
+    border *= weight
+    weight *= scale
+    weight *= shared.home[rows]  # home sales
+    exports += sold.sum(axis=0)
+    imports += border.sum(axis=0)
+    at_home += weight.sum(axis=0)
+    sold += weight
+    return np.stack([-np.expm1(-_most(prices)), _most(shares), relative(answers.output[rows], sold)])
 
 
 def relative(left: Array, right: Array) -> Array:
     """(S,) largest |left - right| / max(|left|, |right|) over all but the last axis; cells zero on both sides
     skipped."""
     scale = np.maximum(np.abs(left), np.abs(right))
-    ratio = np.abs(left - right)
+    ratio = left - right
+    np.abs(ratio, out=ratio)
     np.divide(ratio, scale, out=ratio, where=scale > 0)
-    return ratio.reshape(-1, ratio.shape[-1]).max(axis=0)
+    return _largest(ratio)
 
 
 def _most(values: Array) -> Array:
-    return np.abs(values, out=values).max(axis=0).max(axis=0)
+    return _largest(np.abs(values, out=values))
+
+
+def _largest(values: Array) -> Array:
+    """(S,) largest of (..., S): axis by axis, each over whole rows."""
+    while values.ndim > 1:
+        values = values.max(axis=0)
+    return values
