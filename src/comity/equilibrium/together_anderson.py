@@ -41,25 +41,23 @@ class Histories:
         self._buffers()
 
     def _buffers(self) -> None:
-        self.turns = [self.space.array(f"turn {k}", (len(self.rows), self.width), np.float32) for k in range(MEMORY)]
+        self.turns = self.space.array("turns", (MEMORY, len(self.rows), self.width), np.float32)
         self.advances = [self.space.array(f"advance {k}", (self.size, self.width), np.float32) for k in range(MEMORY)]
 
     def advance(self, state: Array, step: Array) -> Array:
         """The next state; `state` and `step` are free for other use afterwards."""
-        sample = step[self.rows]
-        plain = state
-        plain += step
+        sample = np.take(step, self.rows, axis=0)
         fresh = self._other(state)
         if not self.plain.size:
-            np.copyto(fresh, plain)
+            state += step
+            np.copyto(fresh, state)
         else:
             slot = self.slot
             np.subtract(sample, self.last_step, out=self.turns[slot])
-            np.subtract(plain, self.plain, out=self.advances[slot], casting="same_kind")
             self.slot = (slot + 1) % MEMORY
             self.used = min(self.used + 1, MEMORY)
-            self._combine(step, plain, self._weights(sample, slot), fresh)
-        self.last_step, self.plain = sample, plain
+            self._combine(step, state, self._weights(sample, slot), slot, fresh)
+        self.last_step, self.plain = sample, state  # which is state + step by now
         return fresh
 
     def _other(self, state: Array) -> Array:
@@ -73,9 +71,9 @@ class Histories:
     def _weights(self, sample: Array, slot: int) -> Array:
         """(S, used) least-squares weights of the last differences."""
         used = self.used
-        for k in range(used):
-            self.gram[slot, k] = self.gram[k, slot] = np.einsum("ps,ps->s", self.turns[k], self.turns[slot])
-        right = np.stack([np.einsum("ps,ps->s", turn, sample) for turn in self.turns[:used]], axis=1)
+        turns = self.turns[:used]
+        self.gram[slot, :used] = self.gram[:used, slot] = np.einsum("kps,ps->ks", turns, self.turns[slot])
+        right = np.einsum("kps,ps->sk", turns, sample)
         gram = self.gram[:used, :used].transpose(2, 0, 1)
         scale = 1 / np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2), 1e-300))
         scaled = gram * scale[:, :, None] * scale[:, None, :]
@@ -89,40 +87,48 @@ class Histories:
         weights[bad | ~np.isfinite(weights).all(axis=1)] = 0.0
         return weights
 
-    def _combine(self, step: Array, plain: Array, weights: Array, fresh: Array) -> None:
-        # a weight for every row, so that numpy multiplies whole blocks at once and not one short row after another
+    def _combine(self, step: Array, plain: Array, weights: Array, slot: int, fresh: Array) -> None:
+        """Add the step to `plain`, note how far that is from the last one, and put the combination into `fresh`; a few
+        rows at a time, all of it while they are in the processor's cache."""
         many = min(self.size, max(1, PIECE // self.width))
-        tiles = [np.tile(column, (many, 1)) for column in weights.T.astype(np.float32)]
+        # a weight for every row, so that numpy multiplies whole blocks at once and not one short row after another
+        tiles = self.space.array("weights", (weights.shape[1], many, self.width), np.float32)
+        tiles[:] = weights.T[:, None, :]
         drift, product = (self.space.array(name, (many, self.width), np.float32) for name in ("drift", "product"))
+        longest = np.zeros(self.width, np.float32)
         for first in range(0, self.size, many):
             rows = slice(first, min(first + many, self.size))
             if rows.stop - first < many:
                 end = rows.stop - first
-                tiles, drift, product = [tile[:end] for tile in tiles], drift[:end], product[:end]
+                tiles, drift, product = tiles[:, :end], drift[:end], product[:end]
+            some = plain[rows]
+            some += step[rows]
+            np.subtract(some, self.plain[rows], out=self.advances[slot][rows], casting="same_kind")
             np.multiply(self.advances[0][rows], tiles[0], out=drift)
             for advance, tile in zip(self.advances[1:], tiles[1:], strict=False):
                 drift += np.multiply(advance[rows], tile, out=product)
-            np.subtract(plain[rows], drift, out=fresh[rows])
-        change = fresh[self.rows] - plain[self.rows] + step[self.rows]
-        far = ~(np.abs(change).max(axis=0) <= LONGEST)
+            np.subtract(some, drift, out=fresh[rows])
+            np.subtract(step[rows], drift, out=product)
+            np.maximum(longest, np.abs(product, out=product).max(axis=0), out=longest)
+        far = ~(longest <= LONGEST)
         if far.any():
             fresh[:, far] = plain[:, far]
 
     def keep(self, columns: NDArray[np.intp]) -> None:
         """Go on with some of the columns."""
-        turns, advances = list(self.turns), list(self.advances)
+        turns, advances = self.turns[:, :, columns], [held[:, columns] for held in self.advances]
         self.width = len(columns)
         self._buffers()
-        for old, new in zip(turns, self.turns, strict=True):
-            np.copyto(new, old[:, columns])
+        np.copyto(self.turns, turns)
         for old, new in zip(advances, self.advances, strict=True):
-            np.copyto(new, old[:, columns])
+            np.copyto(new, old)
         self.gram = self.gram[:, :, columns]
         self.plain, self.last_step = self.plain[:, columns], self.last_step[:, columns]
 
     def forget(self, columns: NDArray[np.bool_]) -> None:
         """Drop the history of some of the columns, whose state has been set anew."""
-        for held in (*self.turns, *self.advances):
+        self.turns[:, :, columns] = 0.0
+        for held in self.advances:
             held[:, columns] = 0.0
         self.gram[:, :, columns] = 0.0
         self.plain[:, columns] = self.last_step[:, columns] = 0.0
