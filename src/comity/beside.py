@@ -20,6 +20,8 @@ from weakref import WeakSet
 
 import numpy as np
 
+from comity import kept
+
 Mine = TypeVar("Mine")
 Piece = TypeVar("Piece")
 Other = TypeVar("Other")
@@ -50,11 +52,11 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
     if not may_fork():
         return mine(), other()
     read, write = os.pipe()
-    shared = _shared()
+    shared, known = _shared(), kept.known()
     copy = os.fork()
     if copy == 0:
         os.close(read)
-        _answer(write, other, shared)
+        _answer(write, other, shared, known)
     os.close(write)
     try:
         first = mine()
@@ -70,7 +72,9 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
         os.close(read)
         os.waitpid(copy, 0)
     try:
-        second: Other = _Loads(text, shared).load()
+        second: Other
+        second, made = _Loads(text, shared).load()
+        kept.adopt(made)
     except (pickle.UnpicklingError, EOFError):
         second = other()
     return first, second
@@ -130,14 +134,15 @@ class _Loads(pickle.Unpickler):
         return self._shared[place]
 
 
-def _answer(write: int, other: Callable[[], Other], shared: list[object]) -> None:
-    """In the copy: send the answer and end, without anything a normal exit would do twice."""
+def _answer(write: int, other: Callable[[], Other], shared: list[object], known: list[set[Any]]) -> None:
+    """In the copy: send the answer and what else was made that lasts, and end without anything a normal exit would do
+    twice."""
     global _is_copy
     _is_copy = True
     _for_later.clear()  # the first process does it
     try:
-        text = io.BytesIO()
-        _Dumps(text, shared).dump(other())
+        text, answer = io.BytesIO(), other()
+        _Dumps(text, shared).dump((answer, kept.news(known, shared)))
         with open(write, "wb") as stream:
             stream.write(text.getbuffer())
     finally:

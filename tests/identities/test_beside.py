@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from comity.beside import beside, in_turn, lasting, may_fork, when_waiting
+from comity.equilibrium.closures import benchmark_of, move_of
+from comity.kept import KeptFor
 from tests.helpers import labelled_world
 
 ME = os.getpid()
@@ -133,3 +135,37 @@ def test_what_will_be_needed_is_done_once_while_waiting_and_not_in_the_copy() ->
     assert beside(lambda: 1, slow) == (1, [])
     assert done == [ME]
     assert beside(lambda: 1, lambda: 2) == (1, 2) and done == [ME]
+
+
+def test_what_travels_is_kept_here_too_and_nothing_that_nobody_here_can_ask_for() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    store: KeptFor[Kept, Kept] = KeptFor(travels=True)
+    stays: KeptFor[Kept, Kept] = KeptFor()
+    owner, stranger = Kept(np.zeros(1)), Kept(np.ones(1))
+    lasting(owner)
+
+    def other() -> None:
+        first = store.get(owner, "first", lambda: Kept(np.full(1, 2.0)))
+        store.get(first, "second", lambda: Kept(np.full(1, 3.0)))
+        store.get(stranger, "third", lambda: Kept(np.full(1, 4.0)))
+        stays.get(owner, "first", lambda: Kept(np.full(1, 5.0)))
+
+    beside(lambda: None, other)
+    assert [(key, value.numbers[0]) for _, key, value in store.items()] == [("first", 2.0), ("second", 3.0)]
+    assert store.items()[0][0] is owner and stays.items() == []
+
+
+def test_a_balanced_world_made_in_the_copy_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    world = labelled_world()
+    beside(lambda: None, lambda: benchmark_of(world, "balanced").name)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr("comity.equilibrium.solve.resolve_deficits", refuse)
+    found = benchmark_of(world, "balanced")
+    assert np.abs(found.deficit).max() == 0.0
+    assert np.abs(move_of(found, world)).max() > 1e-4  # ln w, ln P and ln X of the step

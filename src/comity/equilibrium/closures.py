@@ -7,7 +7,6 @@ the move is never credited to the shock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,8 @@ CLOSURES = (
     "targets-balanced",
 )
 
-_moved: KeptFor[World, World] = KeptFor()
-_moves: WeakKeyDictionary[World, Array] = WeakKeyDictionary()
+_moved: KeptFor[World, World] = KeptFor(travels=True)
+_moves: KeptFor[World, Array] = KeptFor(travels=True)
 
 
 def check_closure(closure: str, targets: Sequence[str] | None) -> None:
@@ -86,7 +85,7 @@ def _with_deficits(world: World, key: tuple[str, ...], deficit: Array) -> World:
 
     def make() -> World:
         moved, state = resolve_deficits(world, deficit, key[0])
-        _moves[moved] = state
+        _moves.get(moved, "state", lambda: state)
         return moved
 
     return _moved.get(world, key, make)
@@ -96,4 +95,8 @@ def move_of(benchmark: World, world: World) -> Array:
     """(N + 2 J N,) ln w, ln P and ln X/X0 of a closure's benchmark against the World it was made from; zeros where the
     closure leaves the World as it is."""
     j, n = world.value_added_share.shape
-    return np.zeros(n * (1 + 2 * j)) if benchmark is world else _moves[benchmark]
+
+    def unknown() -> Array:
+        raise AssertionError("a benchmark that no closure made")
+
+    return np.zeros(n * (1 + 2 * j)) if benchmark is world else _moves.get(benchmark, "state", unknown)

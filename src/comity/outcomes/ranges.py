@@ -104,7 +104,7 @@ def sets_for(world: World) -> list[str]:
     return elasticity_sets() if set(world.sectors) <= known else [WORLD_SETTING]
 
 
-_variants: KeptFor[World, World] = KeptFor()
+_variants: KeptFor[World, World] = KeptFor(travels=True)
 
 
 def with_set(world: World, name: str) -> World:
