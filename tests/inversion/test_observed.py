@@ -12,7 +12,7 @@ from comity import World, compile_scenario, simulate
 from comity.equilibrium.solution import Solution
 from comity.errors import InputError, NoSolutionError
 from comity.outcomes import observed
-from comity.outcomes.ranges import Choice, run_range, solve_compiled, with_set
+from comity.outcomes.ranges import Asked, Choice, run_ranges, solve_compiled, with_set
 from comity.scenario.explain import explain
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
@@ -221,10 +221,11 @@ def test_a_range_takes_few_equilibria(world: World, monkeypatch: pytest.MonkeyPa
     fresh = labelled_world(seed=2)
     told = scenario(sanction("s", fell(-0.41)))
     near = central(fresh, told)
-    found = run_range(fresh, told, Choice("world", "central", "fixed-deficits"), None, near)
+    asked = Asked(fresh, told, Choice("world", "central", "fixed-deficits"), None, near)
+    [found] = run_ranges([asked])
     assert len(rounds) <= 14 and sum(rounds) <= 12 * len(found.variants)
     rounds.clear()
-    run_range(fresh, told, Choice("world", "central", "fixed-deficits"), None, near)
+    run_ranges([asked])
     assert rounds == []  # remembered
 
 

@@ -11,7 +11,7 @@ import pytest
 from comity import Shock, simulate, solve
 from comity.equilibrium.solution import Solution
 from comity.outcomes import ranges
-from comity.outcomes.ranges import LEVELS, Choice, content, run_range
+from comity.outcomes.ranges import LEVELS, RANGE_TOLERANCE, Asked, Choice, content, run_ranges
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
 
@@ -65,11 +65,27 @@ def test_a_range_without_a_known_centre_is_the_same(solved: list[int]) -> None:
     )
     central = Choice(simulate(world, scenario).choice.elasticities, "central", "fixed-deficits")
     near = simulate(world, scenario).solution
-    with_it, without = (run_range(world, scenario, central, None, known) for known in (near, None))
+    [with_it], [without] = (run_ranges([Asked(world, scenario, central, None, known)]) for known in (near, None))
     assert solved[-1] == solved[-2] + 1
     for one, other in zip(with_it.variants, without.variants, strict=True):
         assert one.choice == other.choice
         assert one.equivalent_variation == pytest.approx(other.equivalent_variation, rel=1e-5, abs=1e-5)
+
+
+def test_ranges_on_one_world_are_solved_in_one_call_and_are_the_same(solved: list[int]) -> None:
+    world = labelled_world()
+    wider = TEXT.replace("SIZE", "{to: {low: 0.02, central: 0.01, high: 0.0}}")
+    scenarios = [parse_scenario(wider), parse_scenario(wider.replace("[IRN]", "[RUS]"))]
+    asked = [Asked(world, one, Choice("world", "central", "fixed-deficits"), None) for one in scenarios]
+    alone = [run_ranges([one])[0] for one in asked]
+    together = run_ranges(asked)
+    assert len(solved) == 3 and solved[2] == solved[0] + solved[1]
+    for one, other in zip(alone, together, strict=True):
+        for first, second in zip(one.variants, other.variants, strict=True):
+            assert first.choice == second.choice
+            assert first.real_income_hat == pytest.approx(second.real_income_hat, rel=RANGE_TOLERANCE)
+    gains = [one.variants[0].real_income_hat for one in together]
+    assert gains[0] is not None and gains[1] is not None and abs(gains[0] - gains[1]).max() > 1e-6
 
 
 def test_content_tells_shocks_apart() -> None:

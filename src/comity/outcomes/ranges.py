@@ -257,15 +257,9 @@ class Asked:
     start: Array | None = None
 
 
-def run_range(
-    world: World, scenario: Scenario, central: Choice, year: int | None, near: Solution | None = None
-) -> Range:
-    """Every combination; those without solution are kept with their reason. near : the central solution, if known."""
-    return run_ranges([Asked(world, scenario, central, year, near)])[0]
-
-
 def run_ranges(asked: Sequence[Asked]) -> list[Range]:
-    """Several ranges; those on one World are solved side by side."""
+    """Ranges over every combination; those without solution are kept with their reason. What is asked on one World is
+    solved side by side."""
     plans = [_planned(one) for one in asked]
     solved = solve_together([plan.open for plan in plans])
     return [
