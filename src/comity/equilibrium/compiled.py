@@ -29,6 +29,10 @@ class Economy(NamedTuple):
 
     forward: Array  # (J, 2N, N)
     backward: Array  # (J, N, N)
+    rough_forward: Rough
+    rough_backward: Rough
+    drawn: Array  # (J, 2N): what forward makes of ones
+    abroad: Array  # (J, N): what backward makes of ones
     cost_from: Array  # (N, J, 1 + J)
     demand_from: Array
     price_from: Rough  # (N, J, J)
@@ -76,8 +80,9 @@ class Rules(NamedTuple):
 class Answer(NamedTuple):
     """`responses.Responses` in the order of the state."""
 
-    wages: Rough  # (N, N)
-    by: Rough  # (N, N (1 + 2 J)): d gap per d ln P and d ln X, zero for wages
+    wages: Rough  # (N, N + R): per gap and per `others`
+    own: Rough  # (N (1 + 2 J),): d gap of each country per its own d ln P and d ln X, zero for wages
+    others: Rough  # (R, N (1 + 2 J)): what matters most of all other d gap per d ln P and d ln X
     follow: Rough  # (N (1 + 2 J), N): d ln P and d ln X per d ln w, zero for wages
 
 
@@ -91,6 +96,10 @@ class Room(NamedTuple):
     output: Array  # (N, 1 + J, S), income above output
     scale: Array  # (J, N, S)
     drawn: Array  # (2N, S)
+    few: Rough  # (J, N, S): scale, less one
+    few_drawn: Rough  # (2N, S)
+    few_weight: Rough  # (N, S)
+    few_abroad: Rough
     weight: Array  # (N, S)
     abroad: Array
     exports: Array
@@ -101,18 +110,21 @@ class Room(NamedTuple):
     move: Array
     price_error: Rough  # (N, J, S)
     excess: Rough
-    left: Rough  # (N, S)
-    rough_move: Rough
-    follow: Rough  # (N (1 + 2 J), S)
+    left: Rough  # (N + R, S)
+    rough_move: Rough  # (N, S)
+    follow: Rough  # (1 + 2 J, S)
     step: Rough  # (N (1 + 2 J), S)
     largest: Array  # (S,)
     floored: Flags
 
 
 @compiled
-def look(economy: Economy, changed: Changed, rules: Rules, answer: Answer, room: Room, state: Array) -> None:
-    """One pass: errors of the state in room.largest, the preconditioned step in room.step."""
-    _trade(economy, changed, rules, room, state)
+def look(
+    economy: Economy, changed: Changed, rules: Rules, answer: Answer, room: Room, state: Array, rough: bool
+) -> None:
+    """One pass: errors of the state in room.largest, the preconditioned step in room.step. rough : products over
+    importers and exporters in float32, of what differs from the benchmark; their rounding is in proportion to that."""
+    _trade(economy, changed, rules, room, state, rough)
     _incomes(economy, rules, room, state)
     _gaps(economy, rules, room)
     _own_markets(economy, rules.limits, room, state)
@@ -120,7 +132,7 @@ def look(economy: Economy, changed: Changed, rules: Rules, answer: Answer, room:
 
 
 @compiled
-def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: Array) -> None:
+def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: Array, rough: bool) -> None:
     """Equations (1), (2), (4), with exports, imports and revenue; errors of prices."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
@@ -132,13 +144,20 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
     largest[:] = 0.0
     drawn, weight, abroad, log_price, price_error = room.drawn, room.weight, room.abroad, room.price, room.price_error
     first, border, whole, theta = changed.first, changed.border, changed.whole, rules.theta
+    slope = np.empty(width)
     for j in range(sectors):
-        np.dot(economy.forward[j], scale[j], drawn)
+        for s in range(width):
+            slope[s] = -1.0 / theta[j, s]
+        if rough:
+            np.dot(economy.rough_forward[j], room.few[j], room.few_drawn)
+            _beside_ones(economy.drawn[j], room.few_drawn, drawn)
+        else:
+            np.dot(economy.forward[j], scale[j], drawn)
         draw(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, whole, scale[j], drawn)
         for c in range(n):
             spent, at_home, row = economy.spent[j, c], economy.home[j, c], c * rows + 1 + j
             for s in range(width):
-                log_price[c, j, s] = -log(drawn[n + c, s]) / theta[j, s]
+                log_price[c, j, s] = log(drawn[n + c, s]) * slope[s]
             for s in range(width):
                 error = log_price[c, j, s] - state[row, s]
                 price_error[c, j, s] = error
@@ -154,13 +173,28 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
             # what is spent, and neither at home nor on border values, is tariff revenue
             for s in range(width):
                 revenue[c, s] += spent * exponent[c, j, s] - drawn[c, s] - output[c, 1 + j, s]
-        np.dot(economy.backward[j], weight, abroad)
+        if rough:
+            for c in range(n):
+                for s in range(width):
+                    room.few_weight[c, s] = np.float32(weight[c, s] - 1.0)
+            np.dot(economy.rough_backward[j], room.few_weight, room.few_abroad)
+            _beside_ones(economy.abroad[j], room.few_abroad, abroad)
+        else:
+            np.dot(economy.backward[j], weight, abroad)
         sell(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, weight, abroad)
         for c in range(n):
             for s in range(width):
                 sold = abroad[c, s] * scale[j, c, s]
                 exports[c, s] += sold
                 output[c, 1 + j, s] += sold
+
+
+@compiled
+def _beside_ones(ones: Array, few: Rough, total: Array) -> None:
+    """Products with the benchmark's values and with differences from them, added up."""
+    for r in range(len(ones)):
+        for s in range(total.shape[1]):
+            total[r, s] = ones[r] + few[r, s]
 
 
 @compiled
@@ -211,7 +245,7 @@ def _costs(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
     """Equation (1), costs raised to -theta, and expenditures."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
-    cost, scale, exponent, theta = room.cost, room.scale, room.exponent, rules.theta
+    cost, scale, few, exponent, theta = room.cost, room.scale, room.few, room.exponent, rules.theta
     for c in range(n):
         np.dot(economy.cost_from[c], state[c * rows : c * rows + 1 + sectors], cost[c])
         for j in range(sectors):
@@ -219,7 +253,9 @@ def _costs(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
                 for s in range(width):
                     cost[c, j, s] -= rules.log_productivity[j, c, s]
             for s in range(width):
-                scale[j, c, s] = exp(-theta[j, s] * cost[c, j, s])
+                power = exp(-theta[j, s] * cost[c, j, s])
+                scale[j, c, s] = power
+                few[j, c, s] = np.float32(power - 1.0)
             for s in range(width):
                 exponent[c, j, s] = exp(state[c * rows + 1 + sectors + j, s])
 
@@ -283,6 +319,7 @@ def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array) -> 
     width, rows = state.shape[1], 1 + 2 * sectors
     spending, exponent, excess, largest = room.spending, room.exponent, room.excess, room.largest
     low, high, lowest = -limits.step, limits.step, limits.fall
+    inverse = np.empty((sectors, width), dtype=np.float32)
     for c in range(n):
         prices = room.step[c * rows + 1 : c * rows + 1 + sectors]
         spends = room.step[c * rows + 1 + sectors : (c + 1) * rows]
@@ -290,16 +327,18 @@ def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array) -> 
         for j in range(sectors):
             live = 1.0 if economy.spent[j, c] > 0 else 0.0
             for s in range(width):
+                inverse[j, s] = np.float32(1.0) / np.float32(exponent[c, j, s])
+            for s in range(width):
                 over = (spending[c, j, s] - exponent[c, j, s]) * live
                 excess[c, j, s] = over
-                largest[s] = worse(largest[s], abs(over / exponent[c, j, s]))
+                largest[s] = worse(largest[s], abs(over * inverse[j, s]))
         np.dot(economy.price_from[c], room.price_error[c], prices)
         np.dot(economy.spend_from[c], excess[c], spends)
         for j in range(sectors):
             for s in range(width):
                 prices[j, s] = min(max(prices[j, s], low), high)
             for s in range(width):
-                spends[j, s] = min(max(spends[j, s] / np.float32(exponent[c, j, s]), lowest), high)
+                spends[j, s] = min(max(spends[j, s] * inverse[j, s], lowest), high)
 
 
 @compiled
@@ -311,10 +350,12 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     left, rough, follow = room.left, room.rough_move, room.follow
     for c in range(n):
         step[c * rows] = np.float32(0.0)
-    np.dot(answer.by, step, left)
-    for c in range(n):
         for s in range(width):
-            left[c, s] += np.float32(room.gap[c, s])
+            left[c, s] = room.gap[c, s]
+        for r in range(c * rows + 1, (c + 1) * rows):
+            for s in range(width):
+                left[c, s] += answer.own[r] * step[r, s]
+    np.dot(answer.others, step, left[n:])
     np.dot(answer.wages, left, rough)
     total = np.zeros(width)
     for c in range(n):
@@ -328,18 +369,19 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     for c in range(n):
         for s in range(width):
             rough[c, s] = move[c, s] - total[s]
-    np.dot(answer.follow, rough, follow)
     low, high, lowest = -limits.step, limits.step, limits.fall
     sectors = rows // 2
     for c in range(n):
+        own = step[c * rows : (c + 1) * rows]
+        np.dot(answer.follow[c * rows : (c + 1) * rows], rough, follow)
         for s in range(width):
-            step[c * rows, s] = rough[c, s]
-        for r in range(c * rows + 1, c * rows + 1 + sectors):
+            own[0, s] = rough[c, s]
+        for r in range(1, 1 + sectors):
             for s in range(width):
-                step[r, s] = min(max(step[r, s] + follow[r, s], low), high)
-        for r in range(c * rows + 1 + sectors, (c + 1) * rows):
+                own[r, s] = min(max(own[r, s] + follow[r, s], low), high)
+        for r in range(1 + sectors, rows):
             for s in range(width):
-                step[r, s] = min(max(step[r, s] + follow[r, s], lowest), high)
+                own[r, s] = min(max(own[r, s] + follow[r, s], lowest), high)
 
 
 @compiled

@@ -26,6 +26,10 @@ Array = NDArray[Any]
 
 WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
+ROUGH_ERROR = 1e-6
+NEAR = 0.1
+OTHERS = 16
+ROUGH_PASSES = 15
 NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
@@ -54,9 +58,13 @@ def _search(base: Prepared, place: NDArray[np.intp], tolerance: float, space: Sp
     state = by_country(found.states[:, place], sectors, n)
     changed, rules = laid_out(members.of(place), base)
     room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
+    rough = True
     for used in range(1, PASSES + 1):
-        look(economy, changed, rules, answer, room, state)
+        look(economy, changed, rules, answer, room, state, rough)
         done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
+        if rough:
+            done[:] = False
+            rough = used < ROUGH_PASSES and np.mean(room.largest < ROUGH_ERROR) < NEAR
         found.found[place[done]], found.passes[place[done]] = True, used
         left = ~found.found[place] & np.isfinite(room.largest)
         last = used == PASSES or not left.any()
@@ -108,6 +116,10 @@ def _economy(base: Prepared) -> Economy:
     return Economy(
         forward=exact.forward,
         backward=np.ascontiguousarray(exact.backward),
+        rough_forward=rough.forward,
+        rough_backward=np.ascontiguousarray(rough.backward),
+        drawn=exact.forward.sum(axis=2),
+        abroad=exact.backward.sum(axis=2),
         cost_from=exact.cost_from,
         demand_from=exact.demand_from,
         price_from=rough.price_from,
@@ -124,6 +136,7 @@ def answer_of(responses: Responses) -> Answer:
 
 
 def _answer(responses: Responses) -> Answer:
+    """Every price and expenditure bears on every country's gap; beyond the country's own, few combinations matter."""
     n = len(responses.wages)
     sectors = responses.price.shape[0] // n
     by, follow = np.zeros((n, n, 1 + 2 * sectors), np.float32), np.zeros((n, 1 + 2 * sectors, n), np.float32)
@@ -133,7 +146,13 @@ def _answer(responses: Responses) -> Answer:
     ):
         by[:, :, first : first + sectors] = gap_by.reshape(n, sectors, n).transpose(0, 2, 1)
         follow[:, first : first + sectors] = change.reshape(sectors, n, n).transpose(1, 0, 2)
-    return Answer(responses.wages, by.reshape(n, -1), follow.reshape(-1, n))
+    places = np.arange(n)
+    own = by[places, places].ravel()
+    by[places, places] = 0.0
+    rest = responses.wages @ by.reshape(n, -1)
+    most = np.linalg.eigh(rest @ rest.T)[1][:, -min(OTHERS, n) :]
+    wages = np.ascontiguousarray(np.concatenate([responses.wages, most], axis=1))
+    return Answer(wages, own, np.ascontiguousarray(most.T @ rest), follow.reshape(-1, n))
 
 
 def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
@@ -203,8 +222,10 @@ def _room(sectors: int, n: int, width: int, space: Space) -> Room:
     flat = ("weight", "abroad", "exports", "imports", "revenue", "deficit", "gap", "move")
     shapes |= dict.fromkeys(flat, (n, width))
     rough: dict[str, tuple[int, ...]] = dict.fromkeys(("price_error", "excess"), (n, sectors, width))
-    rough |= dict.fromkeys(("left", "rough_move"), (n, width))
-    rough |= dict.fromkeys(("step", "follow"), (n * (1 + 2 * sectors), width))
+    rough |= {"few": (sectors, n, width), "few_drawn": (2 * n, width)}
+    rough |= dict.fromkeys(("few_weight", "few_abroad", "rough_move"), (n, width))
+    rough |= {"left": (n + min(OTHERS, n), width), "follow": (1 + 2 * sectors, width)}
+    rough["step"] = (n * (1 + 2 * sectors), width)
     return Room(
         **{name: space.array(f"compiled {name}", shape) for name, shape in shapes.items()},
         **{name: space.array(f"compiled {name}", shape, np.float32) for name, shape in rough.items()},
@@ -225,7 +246,6 @@ def _history(n: int, sectors: int, width: int, space: Space) -> History:
         turns=space.array("compiled turns", (MEMORY, len(sample), width), np.float32),
         last_step=space.array("compiled last step", (len(sample), width), np.float32),
         advances=space.array("compiled advances", (MEMORY, n * rows, width), np.float32),
-        plain=space.array("compiled plain", (n * rows, width)),
         gram=np.zeros((MEMORY, MEMORY, width)),
         counts=np.array([0, -1], dtype=np.int64),
         longest=LONGEST,
