@@ -187,7 +187,9 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
         border, whole = entries.border[order][:, None], entries.whole[order][:, None]
     else:
         # made from these members' entries: the columns that a larger group of members hands on have more rows
-        row = np.searchsorted(union, entries.flat)
+        row_of = np.zeros(sectors * n * n, dtype=np.intp)
+        row_of[union] = np.arange(len(union))
+        row = row_of[entries.flat]
         border, whole = (np.zeros((len(union), len(members))) for _ in range(2))
         border[row, entries.member] = entries.border
         whole[row, entries.member] = entries.whole
