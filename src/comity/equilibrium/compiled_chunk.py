@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from comity.equilibrium.changes import occurring
 from comity.equilibrium.chunk import PASSES, ChunkAnswers, Engine
-from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look, store
+from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look
 from comity.equilibrium.compiled_anderson import History, advance
 from comity.equilibrium.compiled_residual import residuals as judged
+from comity.equilibrium.compiled_store import close_up, store
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
@@ -30,10 +31,11 @@ ROUGH_ERROR = 1e-6
 NEAR = 0.1
 OTHERS = 16
 ROUGH_PASSES = 15
-NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
+STEP, LEAST = 16, 8  # members at a time by which the arrays get narrower, and the fewest they are made for
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
+_laid_out: KeptFor[Members, tuple[Changed, Rules]] = KeptFor()
 
 
 def search(base: Prepared, tolerance: float, space: Space, found: ChunkAnswers) -> None:
@@ -55,34 +57,44 @@ def _search(base: Prepared, place: NDArray[np.intp], tolerance: float, space: Sp
     members, economy = found.members, economy_of(base)
     answer = answer_of(members.responses[members.response[place[0]]])
     sectors, n = base.home.shape
-    state = by_country(found.states[:, place], sectors, n)
+    state = _begin(found.states, place, sectors, n, space)
     changed, rules = laid_out(members.of(place), base)
     room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
-    rough = True
+    rough, stored = True, np.zeros(len(place), dtype=bool)
     for used in range(1, PASSES + 1):
         look(economy, changed, rules, answer, room, state, rough)
-        done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
         if rough:
-            done[:] = False
-            rough = used < ROUGH_PASSES and np.mean(room.largest < ROUGH_ERROR) < NEAR
-        found.found[place[done]], found.passes[place[done]] = True, used
-        left = ~found.found[place] & np.isfinite(room.largest)
+            rough = used < ROUGH_PASSES and float(np.mean(room.largest <= ROUGH_ERROR)) < NEAR
+        else:
+            done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
+            found.found[place[done]], found.passes[place[done]] = True, used
+        ours = found.found[place]
+        left = ~ours & np.isfinite(room.largest)
         last = used == PASSES or not left.any()
-        # those found stand still, and are read when there is no more to do or few others go on
-        few = left.mean() <= NARROW
-        if last or few:
-            ready = np.flatnonzero(found.found[place])
+        narrower = _width(int(left.sum()), len(place))
+        # those found stand still, and are read when there is no more to do or fewer go on
+        if last or narrower < len(place):
+            ready = np.flatnonzero(ours & ~stored)
             if len(ready):
                 _store(room, state, ready, place[ready], found)
         if last:
             return
-        advance(history, room.step, state, found.found[place])
-        if few:
-            columns = np.flatnonzero(left)
-            place, state = place[columns], np.ascontiguousarray(state[:, columns])
-            changed, rules = laid_out(members.of(place), base)
-            room = _room(sectors, n, len(place), space)
+        advance(history, room.step, state, ours)
+        if narrower < len(place):
+            # a few that stand still fill the rows up
+            columns = np.sort(np.argsort(~left, kind="stable")[:narrower])
+            stored, place, width = ours[columns], place[columns], len(place)
+            state = _closer(state, columns)
+            changed, rules = _changed_of(changed, columns, width), _rules_of(rules, columns)
+            room = _room(sectors, n, narrower, space)
             history = History(*(_part(values, columns) for values in history))
+
+
+def _width(count: int, width: int) -> int:
+    """Columns that `count` members still searching are given: whole registers of numbers, and fewer only where it is
+    worth moving them."""
+    wanted = LEAST if count <= LEAST else -(-count // STEP) * STEP
+    return wanted if wanted <= width - LEAST else width
 
 
 def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
@@ -99,11 +111,39 @@ def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
 
 def _part(values: Any, columns: NDArray[np.intp]) -> Any:
     """Some of the scenarios; places and numbers, which have none, stay."""
-    return (
-        values
-        if not isinstance(values, np.ndarray) or values.dtype == np.int64
-        else np.ascontiguousarray(values[..., columns])
+    return _closer(values, columns) if isinstance(values, np.ndarray) and values.dtype != np.int64 else values
+
+
+def _closer(values: Array, columns: NDArray[np.intp]) -> Array:
+    """Some of the scenarios, moved together in the same memory."""
+    flat, width = values.reshape(-1), values.shape[-1]
+    close_up(flat, width, columns)
+    return flat[: len(flat) // width * len(columns)].reshape(*values.shape[:-1], len(columns))
+
+
+def _changed_of(changed: Changed, columns: NDArray[np.intp], width: int) -> Changed:
+    """What some of `width` members change."""
+    if not len(changed.member):
+        whole = changed.border.shape[1] == width
+        border, spread = (values[:, columns] if whole else values for values in (changed.border, changed.whole))
+        return changed._replace(border=np.ascontiguousarray(border), whole=np.ascontiguousarray(spread))
+    column = np.full(width, -1)
+    column[columns] = np.arange(len(columns))
+    member = column[changed.member]
+    kept = np.flatnonzero(member >= 0)
+    return Changed(
+        first=np.searchsorted(kept, changed.first).astype(np.int64),
+        buyer=changed.buyer[kept],
+        seller=changed.seller[kept],
+        member=member[kept],
+        border=changed.border[kept],
+        whole=changed.whole[kept],
     )
+
+
+def _rules_of(rules: Rules, columns: NDArray[np.intp]) -> Rules:
+    limits, *arrays = rules
+    return Rules(limits, *(np.ascontiguousarray(values[..., columns]) if values.size else values for values in arrays))
 
 
 def economy_of(base: Prepared) -> Economy:
@@ -156,7 +196,11 @@ def _answer(responses: Responses) -> Answer:
 
 
 def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
-    """Members in the order of memory the compiled passes read."""
+    """Members in the order of memory the compiled passes read; kept as long as they live."""
+    return _laid_out.get(members, "laid out", lambda: _lay_out(members, base))
+
+
+def _lay_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     sectors, n = base.home.shape
     width = len(members)
     deficits = members.deficits
@@ -202,6 +246,16 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
         border=border,
         whole=whole,
     )
+
+
+def _begin(states: Array, place: NDArray[np.intp], sectors: int, n: int, space: Space) -> Array:
+    """The states that the members at `place` begin at, country after country."""
+    state = space.array("compiled state", (len(states), len(place)))
+    if states.any():
+        state[:] = by_country(states[:, place], sectors, n)
+    else:
+        state[:] = 0.0
+    return state
 
 
 def by_country(states: Array, sectors: int, n: int) -> Array:
