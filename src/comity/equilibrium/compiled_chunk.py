@@ -31,7 +31,8 @@ ROUGH_ERROR = 1e-6
 NEAR = 0.1
 OTHERS = 16
 ROUGH_PASSES = 15
-STEP, LEAST = 16, 8  # members at a time by which the arrays get narrower, and the fewest they are made for
+NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
+STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
@@ -91,10 +92,10 @@ def _search(base: Prepared, place: NDArray[np.intp], tolerance: float, space: Sp
 
 
 def _width(count: int, width: int) -> int:
-    """Columns that `count` members still searching are given: whole registers of numbers, and fewer only where it is
-    worth moving them."""
+    """Columns that `count` members still searching are given: whole registers of numbers, and fewer than now only where
+    moving them costs less than the passes they are spared."""
     wanted = LEAST if count <= LEAST else -(-count // STEP) * STEP
-    return wanted if wanted <= width - LEAST else width
+    return wanted if wanted <= NARROW * width else width
 
 
 def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:

@@ -31,32 +31,47 @@ def store(
     """Put what a pass implied for the members in `columns` at `place` of the answers, which are (sector, country,
     scenario), and their states at `states` (N + 2 J N, S)."""
     n, sectors = room.cost.shape[:2]
-    rows, cells = 1 + 2 * sectors, sectors * n
+    rows, cells, count = 1 + 2 * sectors, sectors * n, len(columns)
+    room_price, room_output, room_cost, room_spending = room.price, room.output, room.cost, room.spending
     for c in range(n):
-        _put(state[c * rows], columns, place, wage_price[0, c])
-        _put(state[c * rows], columns, place, states[c])
-        _put(room.output[c, 0], columns, place, income_output[0, c])
-        _put(room.deficit[c], columns, place, deficit[c])
-        _put(room.revenue[c], columns, place, revenue[c])
-        for j in range(sectors):
-            first = n + j * n + c
-            _put(room.price[c, j], columns, place, wage_price[1 + j, c])
-            _put(room.output[c, 1 + j], columns, place, income_output[1 + j, c])
-            _put(room.cost[c, j], columns, place, cost[j, c])
-            _put(room.spending[c, j], columns, place, spending[j, c])
-            _put(state[c * rows + 1 + j], columns, place, states[first])
-            _put(state[c * rows + 1 + sectors + j], columns, place, states[first + cells])
-
-
-@compiled
-def _put(values: Array, columns: Places, place: Places, answer: Array) -> None:
-    count, low = len(columns), place[0]
-    if count == len(values) and place[count - 1] == low + count - 1:  # all, side by side
-        for s in range(count):
-            answer[low + s] = values[s]
-    else:
         for k in range(count):
-            answer[place[k]] = values[columns[k]]
+            s, to = columns[k], place[k]
+            wage_price[0, c, to] = states[c, to] = state[c * rows, s]
+            income_output[0, c, to] = room_output[c, 0, s]
+            deficit[c, to] = room.deficit[c, s]
+            revenue[c, to] = room.revenue[c, s]
+    # one pair of arrays a loop; where all go side by side, several numbers at a time
+    together = count == state.shape[1] and place[count - 1] == place[0] + count - 1
+    low = place[0]
+    for j in range(sectors):
+        for c in range(n):
+            first, row = n + j * n + c, c * rows + 1 + j
+            if together:
+                for s in range(count):
+                    wage_price[1 + j, c, low + s] = room_price[c, j, s]
+                for s in range(count):
+                    income_output[1 + j, c, low + s] = room_output[c, 1 + j, s]
+                for s in range(count):
+                    cost[j, c, low + s] = room_cost[c, j, s]
+                for s in range(count):
+                    spending[j, c, low + s] = room_spending[c, j, s]
+                for s in range(count):
+                    states[first, low + s] = state[row, s]
+                for s in range(count):
+                    states[first + cells, low + s] = state[row + sectors, s]
+            else:
+                for k in range(count):
+                    wage_price[1 + j, c, place[k]] = room_price[c, j, columns[k]]
+                for k in range(count):
+                    income_output[1 + j, c, place[k]] = room_output[c, 1 + j, columns[k]]
+                for k in range(count):
+                    cost[j, c, place[k]] = room_cost[c, j, columns[k]]
+                for k in range(count):
+                    spending[j, c, place[k]] = room_spending[c, j, columns[k]]
+                for k in range(count):
+                    states[first, place[k]] = state[row, columns[k]]
+                for k in range(count):
+                    states[first + cells, place[k]] = state[row + sectors, columns[k]]
 
 
 @compiled
