@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.changes import Changes, Positions, at_home, changes_of, unchanged
+from comity.equilibrium.changes import Changes, changes_of, unchanged
 from comity.equilibrium.shock import Shock
 
 Array = NDArray[np.float64]

@@ -82,12 +82,12 @@ class Answer(NamedTuple):
 
     wages: Rough  # (N, N + R): per gap and per `others`
     own: Rough  # (N (1 + 2 J),): d gap of each country per its own d ln P and d ln X, zero for wages
-    others: Rough  # (R, N (1 + 2 J)): what matters most of all other d gap per d ln P and d ln X
+    others: Rough  # (R, N (1 + 2 J)): the combinations of all other d ln P and d ln X that wages answer to most
     follow: Rough  # (N (1 + 2 J), N): d ln P and d ln X per d ln w, zero for wages
 
 
 class Room(NamedTuple):
-    """Memory for one pass, and what it implied."""
+    """Memory for one pass, and what it implied; `few` are differences from the benchmark, for rough passes."""
 
     cost: Array  # (N, J, S)
     price: Array
@@ -96,7 +96,7 @@ class Room(NamedTuple):
     output: Array  # (N, 1 + J, S), income above output
     scale: Array  # (J, N, S)
     drawn: Array  # (2N, S)
-    few: Rough  # (J, N, S): scale, less one
+    few: Rough  # (J, N, S): of scale
     few_drawn: Rough  # (2N, S)
     few_weight: Rough  # (N, S)
     few_abroad: Rough
@@ -122,12 +122,15 @@ class Room(NamedTuple):
 def look(
     economy: Economy, changed: Changed, rules: Rules, answer: Answer, room: Room, state: Array, rough: bool
 ) -> None:
-    """One pass: errors of the state in room.largest, the preconditioned step in room.step. rough : products over
-    importers and exporters in float32, of what differs from the benchmark; their rounding is in proportion to that."""
+    """One pass: errors of the state in room.largest, the preconditioned step in room.step.
+
+    rough : products over importers and exporters in float32, of what differs from the benchmark, so that their rounding
+    is in proportion to that; costs, prices and spending are no answers and go, country after country, to one place.
+    """
     _trade(economy, changed, rules, room, state, rough)
     _incomes(economy, rules, room, state)
     _gaps(economy, rules, room)
-    _own_markets(economy, rules.limits, room, state)
+    _own_markets(economy, rules.limits, room, state, rough)
     _wages(economy, rules.limits, answer, room, state)
 
 
@@ -138,7 +141,7 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
     width, rows = state.shape[1], 1 + 2 * sectors
     scale, exponent, output, largest = room.scale, room.exponent, room.output, room.largest
     exports, imports, revenue = room.exports, room.imports, room.revenue
-    _costs(economy, rules, room, state)
+    _costs(economy, rules, room, state, rough)
     for total in (exports, imports, revenue):
         total[:] = 0.0
     largest[:] = 0.0
@@ -156,10 +159,11 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
         draw(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, whole, scale[j], drawn)
         for c in range(n):
             spent, at_home, row = economy.spent[j, c], economy.home[j, c], c * rows + 1 + j
+            to = 0 if rough else c
             for s in range(width):
-                log_price[c, j, s] = log(drawn[n + c, s]) * slope[s]
+                log_price[to, j, s] = log(drawn[n + c, s]) * slope[s]
             for s in range(width):
-                error = log_price[c, j, s] - state[row, s]
+                error = log_price[to, j, s] - state[row, s]
                 price_error[c, j, s] = error
                 largest[s] = worse(largest[s], abs(error))
             for s in range(width):
@@ -241,19 +245,20 @@ def sell(
 
 
 @compiled
-def _costs(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
+def _costs(economy: Economy, rules: Rules, room: Room, state: Array, rough: bool) -> None:
     """Equation (1), costs raised to -theta, and expenditures."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
     cost, scale, few, exponent, theta = room.cost, room.scale, room.few, room.exponent, rules.theta
     for c in range(n):
-        np.dot(economy.cost_from[c], state[c * rows : c * rows + 1 + sectors], cost[c])
+        to = 0 if rough else c
+        np.dot(economy.cost_from[c], state[c * rows : c * rows + 1 + sectors], cost[to])
         for j in range(sectors):
             if len(rules.log_productivity):
                 for s in range(width):
-                    cost[c, j, s] -= rules.log_productivity[j, c, s]
+                    cost[to, j, s] -= rules.log_productivity[j, c, s]
             for s in range(width):
-                power = exp(-theta[j, s] * cost[c, j, s])
+                power = exp(-theta[j, s] * cost[to, j, s])
                 scale[j, c, s] = power
                 few[j, c, s] = np.float32(power - 1.0)
             for s in range(width):
@@ -266,36 +271,41 @@ def _incomes(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
     n, width = room.deficit.shape
     rows = len(state) // n
     value = economy.value_added
-    room.floored[:] = False
+    deficit, given, transfer, revenue, income = room.deficit, rules.given, rules.transfer, room.revenue, room.output
+    floored, floor = room.floored, rules.limits.income
+    floored[:] = False
+    for c in range(n):
+        for s in range(width):
+            deficit[c, s] = given[c, s]
     for s in range(width):
         if rules.scaled[s]:
             wanted = earned = 0.0
             for c in range(n):
                 wage = exp(state[c * rows, s])
-                wanted += wage * rules.given[c, s]
+                wanted += wage * given[c, s]
                 earned += wage * value[c]
             for c in range(n):
                 wage = exp(state[c * rows, s])
-                room.deficit[c, s] = wage * rules.given[c, s] - wage * value[c] / earned * wanted
+                deficit[c, s] = wage * given[c, s] - wage * value[c] / earned * wanted
         elif rules.follows[s]:
             own = spent = 0.0
             for c in range(n):
-                before = exp(state[c * rows, s]) * value[c] + room.revenue[c, s]
+                before = exp(state[c * rows, s]) * value[c] + revenue[c, s]
                 own += before
                 spent += rules.factor[c, s] * before
             for c in range(n):
-                before = exp(state[c * rows, s]) * value[c] + room.revenue[c, s]
-                room.deficit[c, s] = rules.factor[c, s] * before * (own / spent) - before
-        else:
-            for c in range(n):
-                room.deficit[c, s] = rules.given[c, s]
-        for c in range(n):
-            earned = exp(state[c * rows, s]) * value[c]
-            income = earned + room.revenue[c, s] + room.deficit[c, s] + rules.transfer[c, s]
-            if income < rules.limits.income * earned:
-                room.floored[s] = True
-                income = rules.limits.income * earned
-            room.output[c, 0, s] = income
+                before = exp(state[c * rows, s]) * value[c] + revenue[c, s]
+                deficit[c, s] = rules.factor[c, s] * before * (own / spent) - before
+    earned_by = np.empty(width)
+    for c in range(n):
+        for s in range(width):
+            earned_by[s] = exp(state[c * rows, s]) * value[c]
+        for s in range(width):
+            income[c, 0, s] = earned_by[s] + revenue[c, s] + deficit[c, s] + transfer[c, s]
+        for s in range(width):
+            low = floor * earned_by[s]
+            floored[s] |= income[c, 0, s] < low
+            income[c, 0, s] = low if income[c, 0, s] < low else income[c, 0, s]
 
 
 @compiled
@@ -313,7 +323,7 @@ def _gaps(economy: Economy, rules: Rules, room: Room) -> None:
 
 
 @compiled
-def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array) -> None:
+def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array, rough: bool) -> None:
     """Equation (5), its errors, and what own markets make of errors in prices and expenditures."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
@@ -323,13 +333,14 @@ def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array) -> 
     for c in range(n):
         prices = room.step[c * rows + 1 : c * rows + 1 + sectors]
         spends = room.step[c * rows + 1 + sectors : (c + 1) * rows]
-        np.dot(economy.demand_from[c], room.output[c], spending[c])
+        to = 0 if rough else c
+        np.dot(economy.demand_from[c], room.output[c], spending[to])
         for j in range(sectors):
             live = 1.0 if economy.spent[j, c] > 0 else 0.0
             for s in range(width):
                 inverse[j, s] = np.float32(1.0) / np.float32(exponent[c, j, s])
             for s in range(width):
-                over = (spending[c, j, s] - exponent[c, j, s]) * live
+                over = (spending[to, j, s] - exponent[c, j, s]) * live
                 excess[c, j, s] = over
                 largest[s] = worse(largest[s], abs(over * inverse[j, s]))
         np.dot(economy.price_from[c], room.price_error[c], prices)

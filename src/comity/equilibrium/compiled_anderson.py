@@ -22,7 +22,7 @@ class History(NamedTuple):
     sample: Places  # (R,)
     turns: Rough  # (M, R, S)
     last_step: Rough  # (R, S)
-    advances: Rough  # (M, N (1 + 2 J), S)
+    advances: Rough  # (M, N (1 + 2 J), S): of a state with its plain step; the next place holds what came before it
     gram: Array  # (M, M, S)
     counts: Places  # (2,): differences held, next place
     longest: float  # LONGEST
@@ -59,7 +59,7 @@ def advance(history: History, step: Rough, state: Array, found: Flags) -> None:
         for k in range(used):
             for s in range(width):
                 drift[s] += rough[k, s] * advances[k, r, s]
-        for s in range(width):
+        for s in range(width):  # the next state lies this far from where this plain step would have led
             advances[following, r, s] = -drift[s]
         for s in range(width):
             move = step[r, s] - drift[s]

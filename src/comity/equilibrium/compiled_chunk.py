@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,9 @@ Array = NDArray[Any]
 
 WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
-ROUGH_ERROR = 1e-6
-NEAR = 0.1
-OTHERS = 16
+ROUGH_ERROR, NEAR = 1e-6, 0.1  # error that this share of members has at the end of rough passes: nearer, they mislead
 ROUGH_PASSES = 15
+OTHERS = 16  # combinations of foreign prices and expenditures by which wages answer them; all (2 J N) save no pass
 NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
 STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
@@ -143,8 +142,9 @@ def _changed_of(changed: Changed, columns: NDArray[np.intp], width: int) -> Chan
 
 
 def _rules_of(rules: Rules, columns: NDArray[np.intp]) -> Rules:
-    limits, *arrays = rules
-    return Rules(limits, *(np.ascontiguousarray(values[..., columns]) if values.size else values for values in arrays))
+    arrays: Iterable[Any] = rules[1:]
+    some = (np.ascontiguousarray(values[..., columns]) if values.size else values for values in arrays)
+    return Rules(rules.limits, *some)
 
 
 def economy_of(base: Prepared) -> Economy:
@@ -177,7 +177,8 @@ def answer_of(responses: Responses) -> Answer:
 
 
 def _answer(responses: Responses) -> Answer:
-    """Every price and expenditure bears on every country's gap; beyond the country's own, few combinations matter."""
+    """Every price and expenditure bears on every gap; beyond the country's own, few combinations matter: those
+    of the largest singular values of what wages make of them."""
     n = len(responses.wages)
     sectors = responses.price.shape[0] // n
     by, follow = np.zeros((n, n, 1 + 2 * sectors), np.float32), np.zeros((n, 1 + 2 * sectors, n), np.float32)

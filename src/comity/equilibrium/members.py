@@ -155,9 +155,9 @@ def fit(world: World, changes: Sequence[Changes]) -> list[bool]:
     small = all(len(part.flat) <= FEW * world.trade_share.size and part.export_tax is None for part in changes)
     costs = [part.log_iceberg for part in changes if part.log_iceberg is not None]
     closed = bool(costs) and np.isposinf(np.concatenate(costs)).any()
-    if small and links.connected and not links.taxed and not closed:
-        if not at_home(np.concatenate([part.flat for part in changes]), shape).any():
-            return [True] * len(changes)
+    plain = small and links.connected and not links.taxed and not closed
+    if plain and not at_home(np.concatenate([part.flat for part in changes]), shape).any():
+        return [True] * len(changes)
     return [fits(world, part) for part in changes]
 
 
