@@ -106,10 +106,14 @@ def entries_of(world: World, changes: Sequence[Changes], thetas: Array) -> Entri
     count = len(world.countries)
     buyer = flat // count
     rate = world.tariff.ravel()[flat]
-    new = np.concatenate([_new_rates(world, part) for part in changes])
+    new = rate
+    if any(part.tariff is not None for part in changes):
+        new = np.concatenate([_new_rates(world, part) for part in changes])
     log_cost = np.concatenate([part.log_cost() for part in changes])
     share = world.trade_share.ravel()[flat]
-    weight = share * np.exp(-thetas[member, buyer // count] * log_cost)
+    sector = buyer // count
+    theta = thetas[0, sector] if thetas.strides[0] == 0 else thetas[member, sector]  # one row for all
+    weight = share * np.exp(-theta * log_cost)
     spent = world.expenditure.ravel()[buyer]
     border = spent * (weight / (1 + new)) - spent * (share / (1 + rate))
     return Entries(flat, member, border, weight - share)

@@ -187,7 +187,7 @@ def _flat_cells(name: str, cells: Cells, shape: tuple[int, ...]) -> tuple[Positi
 
 
 def _check_cells(world: World, name: str, flat: Positions, values: Array, shape: tuple[int, ...]) -> None:
-    home = flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
+    home = at_home(flat, shape)
     if name == "iceberg_hat":
         bad = ~(values > 0) | (home & np.isinf(values))
         rule = "a positive number (inf for an embargo, not on home sales)"
@@ -228,6 +228,25 @@ def _transfer(world: World, given: Any) -> Array:
     if abs(values.sum()) > 1e-9 * world.value_added.sum():
         raise InputError("shock.transfer", "transfers must add to zero", found=f"{values.sum():g}")
     return values
+
+
+def unchanged(world: World) -> tuple[Array, Array]:
+    """productivity_hat (J, N) and transfer (N,) of a shock that changes neither."""
+    return _positive(world, None), _transfer(world, None)
+
+
+def at_home(flat: Positions, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """True for home sales among flat positions of an array (sector, importer, exporter)."""
+    found: NDArray[np.bool_] = _diagonal(shape)[flat]
+    return found
+
+
+@lru_cache(maxsize=64)
+def _diagonal(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    held = np.zeros(shape, dtype=bool)
+    held[:, np.arange(shape[1]), np.arange(shape[1])] = True
+    held.flags.writeable = False
+    return held.ravel()
 
 
 @lru_cache(maxsize=64)

@@ -73,6 +73,10 @@ def solve_chunk(
     engine = engine or NUMPY
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         engine.search(base, max(tolerance / SLACK, 1e-14), space, found)
+    lost = np.flatnonzero(~found.found)
+    if len(lost):
+        for values in vars(found.answers).values():
+            values[..., lost] = 1.0  # any numbers that raise no warning
     found.residuals[:] = engine.residuals(base, space, found)
     if origin is not None:
         _count_from(origin, base, found.answers)
@@ -92,8 +96,6 @@ def _nothing_found(base: Prepared, members: Members, space: Space) -> ChunkAnswe
         deficit=space.array("answer deficit", cells[1:]),
         tariff_revenue=space.array("answer revenue", cells[1:]),
     )
-    for values in vars(answers).values():
-        values[:] = 1.0  # of members that are not found; any numbers that raise no warning
     states = space.array("answer state", (n * (1 + 2 * sectors), width))
     states[:] = 0.0
     passes, found = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=bool)

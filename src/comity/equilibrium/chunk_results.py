@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import ARRAYS, World
-from comity.equilibrium.changes import Changes, changes_of
+from comity.equilibrium.changes import Changes
+from comity.equilibrium.changes_together import changes_of_all
 from comity.equilibrium.chunk import NUMPY, ChunkAnswers, Engine, solve_chunk
 from comity.equilibrium.closures import benchmark_of, income_factor, move_of
-from comity.equilibrium.members import Deficits, fits, gather
+from comity.equilibrium.members import Deficits, fit, gather
 from comity.equilibrium.prepared import prepare
 from comity.equilibrium.problem import NoSupplierError
 from comity.equilibrium.shock import Shock
@@ -165,20 +166,38 @@ def solve_cases(
 
 def _groups(cases: Sequence[Case]) -> list[list[_Member]]:
     """Scenarios that can be solved side by side: those whose Worlds are the same but for elasticities."""
-    groups: dict[Any, list[_Member]] = {}
     worlds: dict[Any, World] = {}
-    for place, case in enumerate(cases):
-        key = tuple(id(getattr(case.world, name)) for name in (*ARRAYS, "expenditure") if name != "trade_elasticity")
-        try:
-            theta = case.world.trade_elasticity if case.theta is None else case.theta
-            world = worlds.setdefault((key, theta.tobytes()), case.own)
-            benchmark = benchmark_of(world, case.closure, case.targets)
-        except NoSolutionError:
-            continue  # refused in its own words when solved alone
-        changes = changes_of(benchmark, case.shock)
-        if fits(world, changes):
-            groups.setdefault(key, []).append(_Member(place, case.closure, world, benchmark, changes, case.start))
-    return list(groups.values())
+    known: dict[Any, tuple[Any, World, World] | None] = {}  # most plans have one World and one closure for all
+    standing: list[tuple[Any, World, World] | None] = []
+    for case in cases:
+        theta = None if case.theta is None else case.theta.tobytes()
+        asked = (id(case.world), theta, case.closure, case.targets)
+        if asked not in known:
+            known[asked] = _standing(case, worlds)
+        standing.append(known[asked])
+    able = [(place, case, *held) for place, (case, held) in enumerate(zip(cases, standing, strict=True)) if held]
+    changes = changes_of_all([benchmark for *_, benchmark in able], [case.shock for _, case, *_ in able])
+    groups: dict[Any, list[_Member]] = {}
+    for (place, case, key, world, benchmark), part in zip(able, changes, strict=True):
+        groups.setdefault(key, []).append(_Member(place, case.closure, world, benchmark, part, case.start))
+    fitting = ([m for m, so in zip(group, _fit(group), strict=True) if so] for group in groups.values())
+    return [group for group in fitting if group]
+
+
+def _fit(group: list[_Member]) -> list[bool]:
+    return fit(group[0].world, [member.changes for member in group])
+
+
+def _standing(case: Case, worlds: dict[Any, World]) -> tuple[Any, World, World] | None:
+    """What the World shares with those beside which it can be solved, the World, and the benchmark its closure refers
+    to; None where that is refused, in its own words when solved alone. `worlds` : those met, of each elasticities."""
+    key = tuple(id(getattr(case.world, name)) for name in (*ARRAYS, "expenditure") if name != "trade_elasticity")
+    try:
+        theta = case.world.trade_elasticity if case.theta is None else case.theta
+        world = worlds.setdefault((key, theta.tobytes()), case.own)
+        return key, world, benchmark_of(world, case.closure, case.targets)
+    except NoSolutionError:
+        return None
 
 
 MOST_CELLS = 4_000_000  # cells x members of a part: 100 MB

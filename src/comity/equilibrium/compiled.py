@@ -29,6 +29,10 @@ class Economy(NamedTuple):
 
     forward: Array  # (J, 2N, N)
     backward: Array  # (J, N, N)
+    rough_forward: Rough
+    rough_backward: Rough
+    drawn: Array  # (J, 2N): what forward makes of ones
+    abroad: Array  # (J, N): what backward makes of ones
     cost_from: Array  # (N, J, 1 + J)
     demand_from: Array
     price_from: Rough  # (N, J, J)
@@ -76,13 +80,14 @@ class Rules(NamedTuple):
 class Answer(NamedTuple):
     """`responses.Responses` in the order of the state."""
 
-    wages: Rough  # (N, N)
-    by: Rough  # (N, N (1 + 2 J)): d gap per d ln P and d ln X, zero for wages
+    wages: Rough  # (N, N + R): per gap and per `others`
+    own: Rough  # (N (1 + 2 J),): d gap of each country per its own d ln P and d ln X, zero for wages
+    others: Rough  # (R, N (1 + 2 J)): the combinations of all other d ln P and d ln X that wages answer to most
     follow: Rough  # (N (1 + 2 J), N): d ln P and d ln X per d ln w, zero for wages
 
 
 class Room(NamedTuple):
-    """Memory for one pass, and what it implied."""
+    """Memory for one pass, and what it implied; `few` are differences from the benchmark, for rough passes."""
 
     cost: Array  # (N, J, S)
     price: Array
@@ -91,6 +96,10 @@ class Room(NamedTuple):
     output: Array  # (N, 1 + J, S), income above output
     scale: Array  # (J, N, S)
     drawn: Array  # (2N, S)
+    few: Rough  # (J, N, S): of scale
+    few_drawn: Rough  # (2N, S)
+    few_weight: Rough  # (N, S)
+    few_abroad: Rough
     weight: Array  # (N, S)
     abroad: Array
     exports: Array
@@ -101,46 +110,60 @@ class Room(NamedTuple):
     move: Array
     price_error: Rough  # (N, J, S)
     excess: Rough
-    left: Rough  # (N, S)
-    rough_move: Rough
-    follow: Rough  # (N (1 + 2 J), S)
+    left: Rough  # (N + R, S)
+    rough_move: Rough  # (N, S)
+    follow: Rough  # (1 + 2 J, S)
     step: Rough  # (N (1 + 2 J), S)
     largest: Array  # (S,)
     floored: Flags
 
 
 @compiled
-def look(economy: Economy, changed: Changed, rules: Rules, answer: Answer, room: Room, state: Array) -> None:
-    """One pass: errors of the state in room.largest, the preconditioned step in room.step."""
-    _trade(economy, changed, rules, room, state)
+def look(
+    economy: Economy, changed: Changed, rules: Rules, answer: Answer, room: Room, state: Array, rough: bool
+) -> None:
+    """One pass: errors of the state in room.largest, the preconditioned step in room.step.
+
+    rough : products over importers and exporters in float32, of what differs from the benchmark, so that their rounding
+    is in proportion to that; costs, prices and spending are no answers and go, country after country, to one place.
+    """
+    _trade(economy, changed, rules, room, state, rough)
     _incomes(economy, rules, room, state)
     _gaps(economy, rules, room)
-    _own_markets(economy, rules.limits, room, state)
+    _own_markets(economy, rules.limits, room, state, rough)
     _wages(economy, rules.limits, answer, room, state)
 
 
 @compiled
-def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: Array) -> None:
+def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: Array, rough: bool) -> None:
     """Equations (1), (2), (4), with exports, imports and revenue; errors of prices."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
     scale, exponent, output, largest = room.scale, room.exponent, room.output, room.largest
     exports, imports, revenue = room.exports, room.imports, room.revenue
-    _costs(economy, rules, room, state)
+    _costs(economy, rules, room, state, rough)
     for total in (exports, imports, revenue):
         total[:] = 0.0
     largest[:] = 0.0
     drawn, weight, abroad, log_price, price_error = room.drawn, room.weight, room.abroad, room.price, room.price_error
     first, border, whole, theta = changed.first, changed.border, changed.whole, rules.theta
+    slope = np.empty(width)
     for j in range(sectors):
-        np.dot(economy.forward[j], scale[j], drawn)
+        for s in range(width):
+            slope[s] = -1.0 / theta[j, s]
+        if rough:
+            np.dot(economy.rough_forward[j], room.few[j], room.few_drawn)
+            _beside_ones(economy.drawn[j], room.few_drawn, drawn)
+        else:
+            np.dot(economy.forward[j], scale[j], drawn)
         draw(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, whole, scale[j], drawn)
         for c in range(n):
             spent, at_home, row = economy.spent[j, c], economy.home[j, c], c * rows + 1 + j
+            to = 0 if rough else c
             for s in range(width):
-                log_price[c, j, s] = -log(drawn[n + c, s]) / theta[j, s]
+                log_price[to, j, s] = log(drawn[n + c, s]) * slope[s]
             for s in range(width):
-                error = log_price[c, j, s] - state[row, s]
+                error = log_price[to, j, s] - state[row, s]
                 price_error[c, j, s] = error
                 largest[s] = worse(largest[s], abs(error))
             for s in range(width):
@@ -154,13 +177,28 @@ def _trade(economy: Economy, changed: Changed, rules: Rules, room: Room, state: 
             # what is spent, and neither at home nor on border values, is tariff revenue
             for s in range(width):
                 revenue[c, s] += spent * exponent[c, j, s] - drawn[c, s] - output[c, 1 + j, s]
-        np.dot(economy.backward[j], weight, abroad)
+        if rough:
+            for c in range(n):
+                for s in range(width):
+                    room.few_weight[c, s] = np.float32(weight[c, s] - 1.0)
+            np.dot(economy.rough_backward[j], room.few_weight, room.few_abroad)
+            _beside_ones(economy.abroad[j], room.few_abroad, abroad)
+        else:
+            np.dot(economy.backward[j], weight, abroad)
         sell(first[j], first[j + 1], changed.buyer, changed.seller, changed.member, border, weight, abroad)
         for c in range(n):
             for s in range(width):
                 sold = abroad[c, s] * scale[j, c, s]
                 exports[c, s] += sold
                 output[c, 1 + j, s] += sold
+
+
+@compiled
+def _beside_ones(ones: Array, few: Rough, total: Array) -> None:
+    """Products with the benchmark's values and with differences from them, added up."""
+    for r in range(len(ones)):
+        for s in range(total.shape[1]):
+            total[r, s] = ones[r] + few[r, s]
 
 
 @compiled
@@ -207,19 +245,22 @@ def sell(
 
 
 @compiled
-def _costs(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
+def _costs(economy: Economy, rules: Rules, room: Room, state: Array, rough: bool) -> None:
     """Equation (1), costs raised to -theta, and expenditures."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
-    cost, scale, exponent, theta = room.cost, room.scale, room.exponent, rules.theta
+    cost, scale, few, exponent, theta = room.cost, room.scale, room.few, room.exponent, rules.theta
     for c in range(n):
-        np.dot(economy.cost_from[c], state[c * rows : c * rows + 1 + sectors], cost[c])
+        to = 0 if rough else c
+        np.dot(economy.cost_from[c], state[c * rows : c * rows + 1 + sectors], cost[to])
         for j in range(sectors):
             if len(rules.log_productivity):
                 for s in range(width):
-                    cost[c, j, s] -= rules.log_productivity[j, c, s]
+                    cost[to, j, s] -= rules.log_productivity[j, c, s]
             for s in range(width):
-                scale[j, c, s] = exp(-theta[j, s] * cost[c, j, s])
+                power = exp(-theta[j, s] * cost[to, j, s])
+                scale[j, c, s] = power
+                few[j, c, s] = np.float32(power - 1.0)
             for s in range(width):
                 exponent[c, j, s] = exp(state[c * rows + 1 + sectors + j, s])
 
@@ -230,36 +271,41 @@ def _incomes(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
     n, width = room.deficit.shape
     rows = len(state) // n
     value = economy.value_added
-    room.floored[:] = False
+    deficit, given, transfer, revenue, income = room.deficit, rules.given, rules.transfer, room.revenue, room.output
+    floored, floor = room.floored, rules.limits.income
+    floored[:] = False
+    for c in range(n):
+        for s in range(width):
+            deficit[c, s] = given[c, s]
     for s in range(width):
         if rules.scaled[s]:
             wanted = earned = 0.0
             for c in range(n):
                 wage = exp(state[c * rows, s])
-                wanted += wage * rules.given[c, s]
+                wanted += wage * given[c, s]
                 earned += wage * value[c]
             for c in range(n):
                 wage = exp(state[c * rows, s])
-                room.deficit[c, s] = wage * rules.given[c, s] - wage * value[c] / earned * wanted
+                deficit[c, s] = wage * given[c, s] - wage * value[c] / earned * wanted
         elif rules.follows[s]:
             own = spent = 0.0
             for c in range(n):
-                before = exp(state[c * rows, s]) * value[c] + room.revenue[c, s]
+                before = exp(state[c * rows, s]) * value[c] + revenue[c, s]
                 own += before
                 spent += rules.factor[c, s] * before
             for c in range(n):
-                before = exp(state[c * rows, s]) * value[c] + room.revenue[c, s]
-                room.deficit[c, s] = rules.factor[c, s] * before * (own / spent) - before
-        else:
-            for c in range(n):
-                room.deficit[c, s] = rules.given[c, s]
-        for c in range(n):
-            earned = exp(state[c * rows, s]) * value[c]
-            income = earned + room.revenue[c, s] + room.deficit[c, s] + rules.transfer[c, s]
-            if income < rules.limits.income * earned:
-                room.floored[s] = True
-                income = rules.limits.income * earned
-            room.output[c, 0, s] = income
+                before = exp(state[c * rows, s]) * value[c] + revenue[c, s]
+                deficit[c, s] = rules.factor[c, s] * before * (own / spent) - before
+    earned_by = np.empty(width)
+    for c in range(n):
+        for s in range(width):
+            earned_by[s] = exp(state[c * rows, s]) * value[c]
+        for s in range(width):
+            income[c, 0, s] = earned_by[s] + revenue[c, s] + deficit[c, s] + transfer[c, s]
+        for s in range(width):
+            low = floor * earned_by[s]
+            floored[s] |= income[c, 0, s] < low
+            income[c, 0, s] = low if income[c, 0, s] < low else income[c, 0, s]
 
 
 @compiled
@@ -277,29 +323,33 @@ def _gaps(economy: Economy, rules: Rules, room: Room) -> None:
 
 
 @compiled
-def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array) -> None:
+def _own_markets(economy: Economy, limits: Limits, room: Room, state: Array, rough: bool) -> None:
     """Equation (5), its errors, and what own markets make of errors in prices and expenditures."""
     sectors, n = economy.home.shape
     width, rows = state.shape[1], 1 + 2 * sectors
     spending, exponent, excess, largest = room.spending, room.exponent, room.excess, room.largest
     low, high, lowest = -limits.step, limits.step, limits.fall
+    inverse = np.empty((sectors, width), dtype=np.float32)
     for c in range(n):
         prices = room.step[c * rows + 1 : c * rows + 1 + sectors]
         spends = room.step[c * rows + 1 + sectors : (c + 1) * rows]
-        np.dot(economy.demand_from[c], room.output[c], spending[c])
+        to = 0 if rough else c
+        np.dot(economy.demand_from[c], room.output[c], spending[to])
         for j in range(sectors):
             live = 1.0 if economy.spent[j, c] > 0 else 0.0
             for s in range(width):
-                over = (spending[c, j, s] - exponent[c, j, s]) * live
+                inverse[j, s] = np.float32(1.0) / np.float32(exponent[c, j, s])
+            for s in range(width):
+                over = (spending[to, j, s] - exponent[c, j, s]) * live
                 excess[c, j, s] = over
-                largest[s] = worse(largest[s], abs(over / exponent[c, j, s]))
+                largest[s] = worse(largest[s], abs(over * inverse[j, s]))
         np.dot(economy.price_from[c], room.price_error[c], prices)
         np.dot(economy.spend_from[c], excess[c], spends)
         for j in range(sectors):
             for s in range(width):
                 prices[j, s] = min(max(prices[j, s], low), high)
             for s in range(width):
-                spends[j, s] = min(max(spends[j, s] / np.float32(exponent[c, j, s]), lowest), high)
+                spends[j, s] = min(max(spends[j, s] * inverse[j, s], lowest), high)
 
 
 @compiled
@@ -311,10 +361,12 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     left, rough, follow = room.left, room.rough_move, room.follow
     for c in range(n):
         step[c * rows] = np.float32(0.0)
-    np.dot(answer.by, step, left)
-    for c in range(n):
         for s in range(width):
-            left[c, s] += np.float32(room.gap[c, s])
+            left[c, s] = room.gap[c, s]
+        for r in range(c * rows + 1, (c + 1) * rows):
+            for s in range(width):
+                left[c, s] += answer.own[r] * step[r, s]
+    np.dot(answer.others, step, left[n:])
     np.dot(answer.wages, left, rough)
     total = np.zeros(width)
     for c in range(n):
@@ -328,52 +380,16 @@ def _wages(economy: Economy, limits: Limits, answer: Answer, room: Room, state: 
     for c in range(n):
         for s in range(width):
             rough[c, s] = move[c, s] - total[s]
-    np.dot(answer.follow, rough, follow)
     low, high, lowest = -limits.step, limits.step, limits.fall
     sectors = rows // 2
     for c in range(n):
+        own = step[c * rows : (c + 1) * rows]
+        np.dot(answer.follow[c * rows : (c + 1) * rows], rough, follow)
         for s in range(width):
-            step[c * rows, s] = rough[c, s]
-        for r in range(c * rows + 1, c * rows + 1 + sectors):
+            own[0, s] = rough[c, s]
+        for r in range(1, 1 + sectors):
             for s in range(width):
-                step[r, s] = min(max(step[r, s] + follow[r, s], low), high)
-        for r in range(c * rows + 1 + sectors, (c + 1) * rows):
+                own[r, s] = min(max(own[r, s] + follow[r, s], low), high)
+        for r in range(1 + sectors, rows):
             for s in range(width):
-                step[r, s] = min(max(step[r, s] + follow[r, s], lowest), high)
-
-
-@compiled
-def store(
-    room: Room,
-    state: Array,
-    columns: Places,
-    place: Places,
-    wage_price: Array,
-    income_output: Array,
-    cost: Array,
-    spending: Array,
-    deficit: Array,
-    revenue: Array,
-    states: Array,
-) -> None:
-    """Put what a pass implied for the members in `columns` at `place` of the answers, which are (sector, country,
-    scenario), and their states at `states` (N + 2 J N, S)."""
-    n, sectors = room.cost.shape[:2]
-    rows, cells = 1 + 2 * sectors, sectors * n
-    for c in range(n):
-        for k in range(len(columns)):
-            s, to = columns[k], place[k]
-            wage_price[0, c, to] = states[c, to] = state[c * rows, s]
-            income_output[0, c, to] = room.output[c, 0, s]
-            deficit[c, to] = room.deficit[c, s]
-            revenue[c, to] = room.revenue[c, s]
-        for j in range(sectors):
-            first = n + j * n + c
-            for k in range(len(columns)):
-                s, to = columns[k], place[k]
-                wage_price[1 + j, c, to] = room.price[c, j, s]
-                income_output[1 + j, c, to] = room.output[c, 1 + j, s]
-                cost[j, c, to] = room.cost[c, j, s]
-                spending[j, c, to] = room.spending[c, j, s]
-                states[first, to] = state[c * rows + 1 + j, s]
-                states[first + cells, to] = state[c * rows + 1 + sectors + j, s]
+                own[r, s] = min(max(own[r, s] + follow[r, s], lowest), high)

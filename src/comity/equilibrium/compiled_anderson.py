@@ -22,8 +22,7 @@ class History(NamedTuple):
     sample: Places  # (R,)
     turns: Rough  # (M, R, S)
     last_step: Rough  # (R, S)
-    advances: Rough  # (M, N (1 + 2 J), S)
-    plain: Array  # (N (1 + 2 J), S)
+    advances: Rough  # (M, N (1 + 2 J), S): of a state with its plain step; the next place holds what came before it
     gram: Array  # (M, M, S)
     counts: Places  # (2,): differences held, next place
     longest: float  # LONGEST
@@ -36,7 +35,7 @@ def advance(history: History, step: Rough, state: Array, found: Flags) -> None:
     rows, width = state.shape
     memory = len(history.turns)
     used, slot = history.counts
-    sample, plain, advances, last_step = history.sample, history.plain, history.advances, history.last_step
+    sample, advances, last_step = history.sample, history.advances, history.last_step
     if history.counts[1] < 0:  # nothing to compare with yet
         for r in range(len(sample)):
             for s in range(width):
@@ -44,32 +43,33 @@ def advance(history: History, step: Rough, state: Array, found: Flags) -> None:
         for r in range(rows):
             for s in range(width):
                 state[r, s] += step[r, s]
-                plain[r, s] = state[r, s]
+                advances[0, r, s] = np.float32(0.0)
         history.counts[1] = 0
         return
-    used = min(used + 1, memory)
-    history.counts[0], history.counts[1] = used, (slot + 1) % memory
+    used, following = min(used + 1, memory), (slot + 1) % memory
+    history.counts[0], history.counts[1] = used, following
     weights = np.zeros((memory, width))
     _fit(history, step, used, slot, weights)
     rough = weights.astype(np.float32)
     longest, drift = np.zeros(width), np.zeros(width, dtype=np.float32)
     for r in range(rows):
         for s in range(width):
-            fresh = state[r, s] + step[r, s]
-            advances[slot, r, s] = fresh - plain[r, s]
-            plain[r, s] = fresh
+            advances[slot, r, s] += step[r, s]
         drift[:] = 0.0
         for k in range(used):
             for s in range(width):
                 drift[s] += rough[k, s] * advances[k, r, s]
+        for s in range(width):  # the next state lies this far from where this plain step would have led
+            advances[following, r, s] = -drift[s]
         for s in range(width):
-            fresh = plain[r, s] - drift[s]
-            longest[s] = worse(longest[s], abs(fresh - state[r, s]))
-            state[r, s] = state[r, s] if found[s] else fresh
+            move = step[r, s] - drift[s]
+            longest[s] = worse(longest[s], abs(move))
+            state[r, s] += np.float32(0.0) if found[s] else move
     for s in range(width):
         if not (longest[s] <= history.longest or found[s]):
             for r in range(rows):
-                state[r, s] = plain[r, s]
+                state[r, s] -= advances[following, r, s]
+                advances[following, r, s] = np.float32(0.0)
 
 
 @compiled

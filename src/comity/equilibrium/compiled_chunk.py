@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from comity.equilibrium.changes import occurring
 from comity.equilibrium.chunk import PASSES, ChunkAnswers, Engine
-from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look, store
+from comity.equilibrium.compiled import Answer, Changed, Economy, Limits, Room, Rules, look
 from comity.equilibrium.compiled_anderson import History, advance
 from comity.equilibrium.compiled_residual import residuals as judged
+from comity.equilibrium.compiled_store import close_up, store
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
@@ -26,10 +27,15 @@ Array = NDArray[Any]
 
 WIDTH = 64  # members at a time: what a pass holds stays in the processor's cache
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
-NARROW = 0.4  # share of members still searching at which the others are dropped from the arrays
+ROUGH_ERROR, NEAR = 1e-6, 0.1  # error that this share of members has at the end of rough passes: nearer, they mislead
+ROUGH_PASSES = 15
+OTHERS = 16  # combinations of foreign prices and expenditures by which wages answer them; all (2 J N) save no pass
+NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
+STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
+_laid_out: KeptFor[Members, tuple[Changed, Rules]] = KeptFor()
 
 
 def search(base: Prepared, tolerance: float, space: Space, found: ChunkAnswers) -> None:
@@ -51,30 +57,44 @@ def _search(base: Prepared, place: NDArray[np.intp], tolerance: float, space: Sp
     members, economy = found.members, economy_of(base)
     answer = answer_of(members.responses[members.response[place[0]]])
     sectors, n = base.home.shape
-    state = by_country(found.states[:, place], sectors, n)
+    state = _begin(found.states, place, sectors, n, space)
     changed, rules = laid_out(members.of(place), base)
     room, history = _room(sectors, n, len(place), space), _history(n, sectors, len(place), space)
+    rough, stored = True, np.zeros(len(place), dtype=bool)
     for used in range(1, PASSES + 1):
-        look(economy, changed, rules, answer, room, state)
-        done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
-        found.found[place[done]], found.passes[place[done]] = True, used
-        left = ~found.found[place] & np.isfinite(room.largest)
+        look(economy, changed, rules, answer, room, state, rough)
+        if rough:
+            rough = used < ROUGH_PASSES and float(np.mean(room.largest <= ROUGH_ERROR)) < NEAR
+        else:
+            done = (room.largest <= tolerance) & ~room.floored & ~found.found[place]
+            found.found[place[done]], found.passes[place[done]] = True, used
+        ours = found.found[place]
+        left = ~ours & np.isfinite(room.largest)
         last = used == PASSES or not left.any()
-        # those found stand still, and are read when there is no more to do or few others go on
-        few = left.mean() <= NARROW
-        if last or few:
-            ready = np.flatnonzero(found.found[place])
+        narrower = _width(int(left.sum()), len(place))
+        # those found stand still, and are read when there is no more to do or fewer go on
+        if last or narrower < len(place):
+            ready = np.flatnonzero(ours & ~stored)
             if len(ready):
                 _store(room, state, ready, place[ready], found)
         if last:
             return
-        advance(history, room.step, state, found.found[place])
-        if few:
-            columns = np.flatnonzero(left)
-            place, state = place[columns], np.ascontiguousarray(state[:, columns])
-            changed, rules = laid_out(members.of(place), base)
-            room = _room(sectors, n, len(place), space)
+        advance(history, room.step, state, ours)
+        if narrower < len(place):
+            # a few that stand still fill the rows up
+            columns = np.sort(np.argsort(~left, kind="stable")[:narrower])
+            stored, place, width = ours[columns], place[columns], len(place)
+            state = _closer(state, columns)
+            changed, rules = _changed_of(changed, columns, width), _rules_of(rules, columns)
+            room = _room(sectors, n, narrower, space)
             history = History(*(_part(values, columns) for values in history))
+
+
+def _width(count: int, width: int) -> int:
+    """Columns that `count` members still searching are given: whole registers of numbers, and fewer than now only where
+    moving them costs less than the passes they are spared."""
+    wanted = LEAST if count <= LEAST else -(-count // STEP) * STEP
+    return wanted if wanted <= NARROW * width else width
 
 
 def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
@@ -91,11 +111,40 @@ def residuals(base: Prepared, space: Space, found: ChunkAnswers) -> Array:
 
 def _part(values: Any, columns: NDArray[np.intp]) -> Any:
     """Some of the scenarios; places and numbers, which have none, stay."""
-    return (
-        values
-        if not isinstance(values, np.ndarray) or values.dtype == np.int64
-        else np.ascontiguousarray(values[..., columns])
+    return _closer(values, columns) if isinstance(values, np.ndarray) and values.dtype != np.int64 else values
+
+
+def _closer(values: Array, columns: NDArray[np.intp]) -> Array:
+    """Some of the scenarios, moved together in the same memory."""
+    flat, width = values.reshape(-1), values.shape[-1]
+    close_up(flat, width, columns)
+    return flat[: len(flat) // width * len(columns)].reshape(*values.shape[:-1], len(columns))
+
+
+def _changed_of(changed: Changed, columns: NDArray[np.intp], width: int) -> Changed:
+    """What some of `width` members change."""
+    if not len(changed.member):
+        whole = changed.border.shape[1] == width
+        border, spread = (values[:, columns] if whole else values for values in (changed.border, changed.whole))
+        return changed._replace(border=np.ascontiguousarray(border), whole=np.ascontiguousarray(spread))
+    column = np.full(width, -1)
+    column[columns] = np.arange(len(columns))
+    member = column[changed.member]
+    kept = np.flatnonzero(member >= 0)
+    return Changed(
+        first=np.searchsorted(kept, changed.first).astype(np.int64),
+        buyer=changed.buyer[kept],
+        seller=changed.seller[kept],
+        member=member[kept],
+        border=changed.border[kept],
+        whole=changed.whole[kept],
     )
+
+
+def _rules_of(rules: Rules, columns: NDArray[np.intp]) -> Rules:
+    arrays: Iterable[Any] = rules[1:]
+    some = (np.ascontiguousarray(values[..., columns]) if values.size else values for values in arrays)
+    return Rules(rules.limits, *some)
 
 
 def economy_of(base: Prepared) -> Economy:
@@ -108,6 +157,10 @@ def _economy(base: Prepared) -> Economy:
     return Economy(
         forward=exact.forward,
         backward=np.ascontiguousarray(exact.backward),
+        rough_forward=rough.forward,
+        rough_backward=np.ascontiguousarray(rough.backward),
+        drawn=exact.forward.sum(axis=2),
+        abroad=exact.backward.sum(axis=2),
         cost_from=exact.cost_from,
         demand_from=exact.demand_from,
         price_from=rough.price_from,
@@ -124,6 +177,8 @@ def answer_of(responses: Responses) -> Answer:
 
 
 def _answer(responses: Responses) -> Answer:
+    """Every price and expenditure bears on every gap; beyond the country's own, few combinations matter: those
+    of the largest singular values of what wages make of them."""
     n = len(responses.wages)
     sectors = responses.price.shape[0] // n
     by, follow = np.zeros((n, n, 1 + 2 * sectors), np.float32), np.zeros((n, 1 + 2 * sectors, n), np.float32)
@@ -133,11 +188,21 @@ def _answer(responses: Responses) -> Answer:
     ):
         by[:, :, first : first + sectors] = gap_by.reshape(n, sectors, n).transpose(0, 2, 1)
         follow[:, first : first + sectors] = change.reshape(sectors, n, n).transpose(1, 0, 2)
-    return Answer(responses.wages, by.reshape(n, -1), follow.reshape(-1, n))
+    places = np.arange(n)
+    own = by[places, places].ravel()
+    by[places, places] = 0.0
+    rest = responses.wages @ by.reshape(n, -1)
+    most = np.linalg.eigh(rest @ rest.T)[1][:, -min(OTHERS, n) :]
+    wages = np.ascontiguousarray(np.concatenate([responses.wages, most], axis=1))
+    return Answer(wages, own, np.ascontiguousarray(most.T @ rest), follow.reshape(-1, n))
 
 
 def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
-    """Members in the order of memory the compiled passes read."""
+    """Members in the order of memory the compiled passes read; kept as long as they live."""
+    return _laid_out.get(members, "laid out", lambda: _lay_out(members, base))
+
+
+def _lay_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     sectors, n = base.home.shape
     width = len(members)
     deficits = members.deficits
@@ -168,7 +233,9 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
         border, whole = entries.border[order][:, None], entries.whole[order][:, None]
     else:
         # made from these members' entries: the columns that a larger group of members hands on have more rows
-        row = np.searchsorted(union, entries.flat)
+        row_of = np.zeros(sectors * n * n, dtype=np.intp)
+        row_of[union] = np.arange(len(union))
+        row = row_of[entries.flat]
         border, whole = (np.zeros((len(union), len(members))) for _ in range(2))
         border[row, entries.member] = entries.border
         whole[row, entries.member] = entries.whole
@@ -181,6 +248,16 @@ def _changed(members: Members, sectors: int, n: int) -> Changed:
         border=border,
         whole=whole,
     )
+
+
+def _begin(states: Array, place: NDArray[np.intp], sectors: int, n: int, space: Space) -> Array:
+    """The states that the members at `place` begin at, country after country."""
+    state = space.array("compiled state", (len(states), len(place)))
+    if states.any():
+        state[:] = by_country(states[:, place], sectors, n)
+    else:
+        state[:] = 0.0
+    return state
 
 
 def by_country(states: Array, sectors: int, n: int) -> Array:
@@ -203,8 +280,10 @@ def _room(sectors: int, n: int, width: int, space: Space) -> Room:
     flat = ("weight", "abroad", "exports", "imports", "revenue", "deficit", "gap", "move")
     shapes |= dict.fromkeys(flat, (n, width))
     rough: dict[str, tuple[int, ...]] = dict.fromkeys(("price_error", "excess"), (n, sectors, width))
-    rough |= dict.fromkeys(("left", "rough_move"), (n, width))
-    rough |= dict.fromkeys(("step", "follow"), (n * (1 + 2 * sectors), width))
+    rough |= {"few": (sectors, n, width), "few_drawn": (2 * n, width)}
+    rough |= dict.fromkeys(("few_weight", "few_abroad", "rough_move"), (n, width))
+    rough |= {"left": (n + min(OTHERS, n), width), "follow": (1 + 2 * sectors, width)}
+    rough["step"] = (n * (1 + 2 * sectors), width)
     return Room(
         **{name: space.array(f"compiled {name}", shape) for name, shape in shapes.items()},
         **{name: space.array(f"compiled {name}", shape, np.float32) for name, shape in rough.items()},
@@ -225,7 +304,6 @@ def _history(n: int, sectors: int, width: int, space: Space) -> History:
         turns=space.array("compiled turns", (MEMORY, len(sample), width), np.float32),
         last_step=space.array("compiled last step", (len(sample), width), np.float32),
         advances=space.array("compiled advances", (MEMORY, n * rows, width), np.float32),
-        plain=space.array("compiled plain", (n * rows, width)),
         gram=np.zeros((MEMORY, MEMORY, width)),
         counts=np.array([0, -1], dtype=np.int64),
         longest=LONGEST,

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.cells import Cells, Entries, cells_of, entries_of
-from comity.equilibrium.changes import Changes, Positions
+from comity.equilibrium.changes import Changes, Positions, at_home
 from comity.equilibrium.closures import income_factor
 from comity.equilibrium.prepared import Prepared, prepare
 from comity.equilibrium.responses import Responses, responses
@@ -146,8 +146,19 @@ def fits(world: World, changes: Changes) -> bool:
     shape = world.trade_share.shape
     if len(changes.flat) > FEW * world.trade_share.size or changes.export_tax is not None or _links_of(world).taxed:
         return False
-    home = changes.flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
-    return not home.any() and _still_connected(world, changes)
+    return not at_home(changes.flat, shape).any() and _still_connected(world, changes)
+
+
+def fit(world: World, changes: Sequence[Changes]) -> list[bool]:
+    """`fits` of each; asked once for all where no shock has anything to be asked about."""
+    links, shape = _links_of(world), world.trade_share.shape
+    small = all(len(part.flat) <= FEW * world.trade_share.size and part.export_tax is None for part in changes)
+    costs = [part.log_iceberg for part in changes if part.log_iceberg is not None]
+    closed = bool(costs) and np.isposinf(np.concatenate(costs)).any()
+    plain = small and links.connected and not links.taxed and not closed
+    if plain and not at_home(np.concatenate([part.flat for part in changes]), shape).any():
+        return [True] * len(changes)
+    return [fits(world, part) for part in changes]
 
 
 def gather(
