@@ -220,7 +220,7 @@ class Person:
                     value = self.places[one.measure] + way * one.step
                 self.places[one.measure] = self.at(one, value)
                 start = due if paced else time.perf_counter()
-                await self.ask(self.client, f"{self.path(how['fresh'])}&ranges=0", start, self.tally.steps)
+                await self.ask(self.client, f"{self.path(how['fresh'])}&ranges=0&screen=wide", start, self.tally.steps)
                 due = max(time.perf_counter(), due + chance.uniform(*how["pause"]))
             if how["release"] and time.perf_counter() < until:
                 await self.rest(self.path(False))

@@ -25,6 +25,7 @@ from comity.app.catalogue import catalogue
 from comity.app.headers import Guard
 from comity.app.page import controls_html, page_html, results_html
 from comity.app.page_controls import FIRST
+from comity.app.page_results import SCREENS
 from comity.app.refusals import http, said
 from comity.app.schemas import AnswerBody, StateBody, read_body, state_of
 from comity.app.solving import read_text
@@ -240,12 +241,15 @@ def _pages(app: FastAPI) -> None:
 
     @app.get("/results", include_in_schema=False)
     async def results(request: Request) -> Response:
-        want = asked(request, "pin")
+        want = asked(request, "pin", "screen")
+        screen = want.others.get("screen", "")
+        if screen and screen not in SCREENS:
+            raise InputError("query key screen", "no such screen", found=screen, allowed=SCREENS)
         worker: Worker = request.app.state.worker
         pin = want.others.get("pin")
         pinned = await worker.answer(State.from_query(pin), True, want.draws) if pin else None
         found = await worker.answer(want.state, want.ranges, want.draws)
-        answered = _html(results_html(found, pinned=pinned, step=not want.ranges))
+        answered = _html(results_html(found, pinned=pinned, step=not want.ranges, screen=screen))
         if worker.steps.waiting >= limits.CROWDED:  # a kept connection would stay with this worker however full it is
             answered.headers["connection"] = "close"
         return answered
