@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from comity.app import page_tables as tables
 from comity.app import page_top as top
@@ -21,16 +21,16 @@ from comity.outcomes.simulate import label
 from comity.report.words import joined
 
 FILES = (("scenario.yaml", "YAML"), ("results.csv", "CSV"), ("report.html", "Full report"))
-WIDTHS = {"narrow": 328, "wide": 720}  # of drawings, in pixels; explorer.css shows the one that fits
-BOTH = tuple(WIDTHS)
-ALL = {"bars": BOTH, "map": BOTH[::-1], "fit": BOTH}
+Width = Literal["narrow", "wide"]
+Fits = Mapping[str, tuple[Width, ...]]  # widths by kind of drawing
+WIDTHS: dict[Width, int] = {"narrow": 328, "wide": 720}  # in pixels; explorer.css shows the one that fits
+ALL: Fits = {"bars": ("narrow", "wide"), "map": ("wide", "narrow"), "fit": ("narrow", "wide")}
 # what explorer.css shows of it on a screen up to 640 pixels, up to 1180, and beyond
-SCREENS = {
+SCREENS: dict[str, Fits] = {
     "narrow": {"bars": ("narrow",), "map": ("narrow",), "fit": ("narrow",)},
     "middle": {"bars": ("wide",), "map": ("wide",), "fit": ("wide",)},
     "wide": {"bars": ("narrow",), "map": ("wide",), "fit": ("wide",)},
 }
-Fits = Mapping[str, Sequence[str]]  # widths by kind of drawing
 MANY_CARDS = 190.0  # width of the line in each of more than three: words under it are not scaled down
 PANEL = 344  # of several side by side
 FIGURES = (("figure", "Gains and losses"), ("map", "Map"), ("trade", "Trade"), ("sectors", "Sectors"))
@@ -178,7 +178,7 @@ def _who(answer: Any, pinned: Any, step: bool, fits: Fits) -> str:
     return f'<section aria-label="Who gains, who loses">{body}{held}</section>'
 
 
-def _boxes(name: str, widths: Sequence[str], draw: Callable[[int], str]) -> str:
+def _boxes(name: str, widths: Sequence[Width], draw: Callable[[int], str]) -> str:
     """A drawing in each of some widths; empty where there is nothing to draw."""
     drawn = [(which, draw(WIDTHS[which])) for which in widths]
     return "".join(f'<div class="{name}-{which}">{svg}</div>' for which, svg in drawn if svg)
@@ -221,7 +221,7 @@ def _drawn(count: Mapping[str, Any]) -> bool:
     return any(flow[end] is not None for flow in count["flows"] for end in ("before", "after"))
 
 
-def _fitting(panels: int, widths: Sequence[str], draw: Callable[..., str]) -> str:
+def _fitting(panels: int, widths: Sequence[Width], draw: Callable[..., str]) -> str:
     """One drawing of a panel's width, or one of each of the widths where a panel stands alone."""
     return draw(width=PANEL) if panels > 1 else _boxes("fit", widths, lambda width: draw(width=width))
 
