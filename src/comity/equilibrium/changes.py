@@ -187,7 +187,7 @@ def _flat_cells(name: str, cells: Cells, shape: tuple[int, ...]) -> tuple[Positi
 
 
 def _check_cells(world: World, name: str, flat: Positions, values: Array, shape: tuple[int, ...]) -> None:
-    home = flat % (shape[1] * shape[2]) % (shape[2] + 1) == 0
+    home = home_sales(shape)[flat]
     if name == "iceberg_hat":
         bad = ~(values > 0) | (home & np.isinf(values))
         rule = "a positive number (inf for an embargo, not on home sales)"
@@ -202,6 +202,15 @@ def _check_cells(world: World, name: str, flat: Positions, values: Array, shape:
         ]
         count = int(bad.sum())
         raise InputError(f"shock.{name}", f"{count} cell(s) out of range", found=listing(named), allowed=rule)
+
+
+@lru_cache(maxsize=8)
+def home_sales(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(J N N,) True for cells on the diagonal: looked up, since dividing takes longer."""
+    mask = np.zeros(shape, dtype=bool)
+    diagonal = np.arange(shape[1])
+    mask[:, diagonal, diagonal] = True
+    return mask.ravel()
 
 
 def _positive(world: World, given: Any) -> Array:
