@@ -2,9 +2,10 @@
 
     python -m benchmarks.load [--clients 50] [--seconds 30] [--workers 2] [--runs people ...] [--json FILE]
 
-Everybody asks for what the page asks for (`/results`, HTML) and has a scenario of their own, so that nobody is served
-with the answers of others: every second person one of the gallery, with its other sliders, the elasticity set or the
-closure set differently; the others one from nothing, a tariff or an agreement among two or three parties of their own.
+Everybody asks for what the page asks for on a wide screen (`/results`, HTML) and has a scenario of their own, so that
+nobody is served with the answers of others: every second person one of the gallery, with its other sliders, the
+elasticity set or the closure set differently; the others one from nothing, a tariff or an agreement among two or three
+parties of their own.
 
 - people, the load that the limit is set for: a drag of 5 to 15 steps on the slider's own grid, one every 300 to 500 ms;
   on release the range, then the band in the background, dropped where the next drag begins first (as the page does);
@@ -220,7 +221,7 @@ class Person:
                     value = self.places[one.measure] + way * one.step
                 self.places[one.measure] = self.at(one, value)
                 start = due if paced else time.perf_counter()
-                await self.ask(self.client, f"{self.path(how['fresh'])}&ranges=0", start, self.tally.steps)
+                await self.ask(self.client, f"{self.path(how['fresh'])}&ranges=0&screen=wide", start, self.tally.steps)
                 due = max(time.perf_counter(), due + chance.uniform(*how["pause"]))
             if how["release"] and time.perf_counter() < until:
                 await self.rest(self.path(False))

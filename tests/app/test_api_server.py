@@ -60,6 +60,12 @@ BODIES = {
 }  # fmt: skip
 
 
+def test_a_screen_that_there_is_not_is_refused(server: str) -> None:
+    reply = httpx.get(f"{server}/results?s=tehran-2023&ranges=0&screen=tv")
+    assert reply.status_code == 422
+    assert "no such screen" in reply.text and "narrow, middle, wide" in reply.text
+
+
 @pytest.mark.parametrize("number", range(len(BODIES)))
 def test_a_wrong_body_is_named(server: str, number: int) -> None:
     body, words = list(BODIES.items())[number]

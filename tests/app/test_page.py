@@ -16,7 +16,7 @@ from comity.app.answer import Answer, answer
 from comity.app.catalogue import catalogue
 from comity.app.intervals import INSIDE
 from comity.app.page import controls_html, error_html, page_html, results_html
-from comity.app.page_results import pinned_value
+from comity.app.page_results import SCREENS, pinned_value
 from comity.app.page_tables import banded, countries_table, digits_of, flows_table, shown
 from comity.app.server import static_file
 from comity.app.state import State
@@ -125,6 +125,30 @@ def test_parts_keep_their_names_and_order(roadmap: Answer, joined: Answer) -> No
     ]
     assert "<td" not in results_html(step, step=True).partition('data-part="countries"')[2].partition("</section>")[0]
     assert "data-hold" not in results_html(roadmap)
+
+
+BOX = r'<div class="((?:bars|fit)-(?:narrow|wide)|(?:narrow|wide)-only)"><svg.*?</svg></div>'
+
+
+def split_at(box: str, html: str, wanted: set[str]) -> list[str]:
+    """The HTML in pieces, without boxes of other classes than those wanted."""
+    parts = [(found.start(), found.end()) for found in re.finditer(box, html) if found[1] not in wanted]
+    ends = [0, *(end for _, end in parts)]
+    return [html[a:b] for a, b in zip(ends, [*(start for start, _ in parts), len(html)], strict=True)]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_step_brings_the_drawings_that_a_screen_shows(screen: str, joined: Answer) -> None:
+    """For one screen the page lacks the drawings of the others, and nothing else."""
+    three = answer(State.from_query("s=us-china-tariffs"), False)
+    for found, pinned in ((three, None), (joined, None), (three, joined)):
+        everything, some = (results_html(found, pinned, True, of) for of in ("", screen))
+        wanted = {f"{kind}-{width}" for kind in ("bars", "fit") for width in SCREENS[screen][kind]}
+        wanted |= {f"{width}-only" for width in SCREENS[screen]["map"]}
+        assert some == "".join(split_at(BOX, everything, wanted)) != everything
+        kinds = [re.sub("narrow|wide", "", kind) for kind in re.findall(BOX, some)]
+        assert "-only" in kinds and "bars-" in kinds
+        assert all(kinds.count(kind) == 1 for kind in ("-only", "bars-"))
 
 
 def test_the_state_part_says_what_the_script_needs(joined: Answer) -> None:

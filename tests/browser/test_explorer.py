@@ -398,6 +398,47 @@ def test_everything_fits_the_width(browser: Any, server: str, address: str, widt
         assert glance.rect["y"] + glance.rect["height"] >= 999  # of 1000: at the bottom of the window
 
 
+# drawings in two widths: classes of those that are there, and of those that are seen
+BOXES = """
+const found = [...document.querySelectorAll('[class^="bars-"], [class^="fit-"], .narrow-only, .wide-only')];
+const names = some => [...new Set(some.map(e => e.className))].sort().join(' ');
+return [names(found), names(found.filter(e => getComputedStyle(e).display !== 'none'))];
+"""
+
+
+@pytest.mark.parametrize("width", [640, 641, 1180, 1181])
+def test_a_step_brings_what_this_screen_shows_and_any_screen_shows_it(browser: Any, server: str, width: int) -> None:
+    """The script asks for the drawings that the style sheet shows, at every width where either changes its mind. Where
+    the window is made another one meanwhile, or the page is printed, what came is shown; ranges bring the rest."""
+    resize(browser, width)
+    go(browser, server + "/explore?s=us-china-tariffs")
+    at_rest(browser)
+    everything, seen = browser.execute_script(BOXES)
+    assert everything != seen
+    requests_of(browser)
+    browser.execute_script("""
+      const field = document.querySelector('#controls input[type=range]');
+      field.stepUp(); field.dispatchEvent(new Event('input', {bubbles: true}));""")
+    until(
+        browser,
+        lambda: browser.execute_script("return document.querySelector('[data-part=state]').dataset.kind") == "none",
+    )
+    assert browser.execute_script(BOXES) == [seen, seen]
+    assert any("&ranges=0&screen=" in address for address in requests_of(browser))
+    for other in (360, 800, 1280):
+        resize(browser, other)
+        assert browser.execute_script(BOXES) == [seen, seen]
+    emulate(browser, media="print", scheme="light")
+    assert browser.execute_script(BOXES) == [seen, seen]
+    emulate(browser, media="", scheme="light")
+    resize(browser, width)
+    browser.execute_script(
+        "document.querySelector('#controls input[type=range]').dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    at_rest(browser)
+    assert browser.execute_script(BOXES) == [everything, seen]
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_words_in_drawings_stand_apart(browser: Any, server: str, width: int) -> None:
     resize(browser, width)

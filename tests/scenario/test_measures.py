@@ -7,6 +7,7 @@ import pytest
 
 from comity import InputError, World, compile_scenario
 from comity.equilibrium.changes import Changes, changes_of
+from comity.kept import KeptByKey, KeptFor
 from comity.scenario.explain import explain
 from comity.scenario.load import parse_scenario
 from tests.helpers import labelled_world
@@ -280,3 +281,38 @@ def test_nothing_left_of_a_scenario_is_an_error() -> None:
     )
     with pytest.raises(InputError, match="zero in this world"):
         compiled(world, text)
+
+
+PLACES = [
+    "importers: [IRN], exporters: [BLR], sectors: [AGR]",
+    "importers: [IRN], exporters: [BLR], sectors: [FOOD]",
+    "importers: [IRN], exporters: [BLR, RUS], sectors: [FOOD]",
+    "importers: [BLR], exporters: [IRN], sectors: [FOOD]",
+    "between: [IRN, BLR], sectors: [FOOD]",
+    "between: [IRN, BLR, RUS], sectors: goods",
+    "between: [IRN, BLR, RUS], sectors: goods, not_within: [EAEU]",
+    "between: [EAEU, IRN], sectors: goods, phase: {from: 2014-06-01}",
+    "between: [EAEU, IRN], sectors: goods, phase: {from: 2019-06-01}",
+]
+
+
+def test_what_is_kept_of_a_place_holds_for_every_size_and_no_other_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells, emptiness and the rates of today follow from the place alone and are kept: as if nothing had been."""
+
+    def told(on: World, place: str, kind: str, size: str) -> tuple[object, ...]:
+        try:
+            made = compiled(on, f"  - {{id: m, kind: {kind}, {place}, size: {{{size}}}}}")
+        except InputError as problem:
+            return (str(problem),)
+        report, shock = made.measures[0], changes_of(on, made.shock)
+        return report.cells, report.active_cells, report.empty_share, report.today, report.idle, shock.flat.tolist()
+
+    asked = [(place, kind, size) for place in PLACES
+             for kind, size in (("tariff", "change: 0.1"), ("tariff", "change: 0.2"), ("ntb", "hat: 0.9"))]  # fmt: skip
+    kept = [told(world, *one) for _ in range(2) for one in asked]
+    monkeypatch.setattr(KeptByKey, "get", lambda self, key, make: make())
+    monkeypatch.setattr(KeptFor, "get", lambda self, owner, key, make: make())
+    assert kept == 2 * [told(world, *one) for one in asked]
+    assert len({one[0] for one in kept}) > 2

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from comity.app import page_tables as tables
 from comity.app import page_top as top
@@ -21,21 +21,32 @@ from comity.outcomes.simulate import label
 from comity.report.words import joined
 
 FILES = (("scenario.yaml", "YAML"), ("results.csv", "CSV"), ("report.html", "Full report"))
-WIDTHS = (NARROW, WIDE) = 328, 720  # of drawings, in pixels; explorer.css shows the one that fits
+Width = Literal["narrow", "wide"]
+Fits = Mapping[str, tuple[Width, ...]]  # widths by kind of drawing
+WIDTHS: dict[Width, int] = {"narrow": 328, "wide": 720}  # in pixels; explorer.css shows the one that fits
+ALL: Fits = {"bars": ("narrow", "wide"), "map": ("wide", "narrow"), "fit": ("narrow", "wide")}
+# what explorer.css shows of it on a screen up to 640 pixels, up to 1180, and beyond
+SCREENS: dict[str, Fits] = {
+    "narrow": {"bars": ("narrow",), "map": ("narrow",), "fit": ("narrow",)},
+    "middle": {"bars": ("wide",), "map": ("wide",), "fit": ("wide",)},
+    "wide": {"bars": ("narrow",), "map": ("wide",), "fit": ("wide",)},
+}
 MANY_CARDS = 190.0  # width of the line in each of more than three: words under it are not scaled down
 PANEL = 344  # of several side by side
 FIGURES = (("figure", "Gains and losses"), ("map", "Map"), ("trade", "Trade"), ("sectors", "Sectors"))
 TEXTS = (("cli", "Command line", True), ("python", "Python", False), ("yaml", "YAML", False))
 
 
-def results_html(answer: Any, pinned: Any = None, step: bool = False) -> str:
+def results_html(answer: Any, pinned: Any = None, step: bool = False, screen: str = "") -> str:
     """All parts of an answer; `pinned` is the answer it is compared with. step : for a slider that moves, without the
-    long table: explorer.js leaves the one that is there."""
+    long table: explorer.js leaves the one that is there. screen : one of SCREENS, to have only the drawings that it
+    shows; explorer.css shows one that stands alone on any."""
+    fits = SCREENS[screen] if screen else ALL
     same = pinned is not None and pinned.query == answer.query
     kept, pinned = pinned, None if same else pinned
     parts = [_state(answer), top.lead(answer), top.zeros(answer), top.pin(kept, same), _cards(answer, pinned),
-             _follow(answer), top.why(answer), top.pairs(answer, pinned), _who(answer, pinned, step),
-             _trade(answer, pinned), _sectors(answer), _basis(answer), _keep(answer, step),
+             _follow(answer), top.why(answer), top.pairs(answer, pinned), _who(answer, pinned, step, fits),
+             _trade(answer, pinned, fits), _sectors(answer, fits), _basis(answer), _keep(answer, step),
              _glance(answer)]  # fmt: skip
     return "".join(parts)
 
@@ -140,16 +151,17 @@ def pinned_value(card: Mapping[str, Any], pinned: Any) -> tuple[float | None, st
     return None, f"{number} {unit}, {whose} alone"
 
 
-def _who(answer: Any, pinned: Any, step: bool) -> str:
+def _who(answer: Any, pinned: Any, step: bool, fits: Fits) -> str:
     """Tile map and ranked bars with their table."""
     others = None if pinned is None else pinned.countries
     rows = chosen(answer.countries)
-    bars = _both("bars", lambda width: pictures.ranked_bars(answer.countries, pinned=others, width=width, bars=rows))
+    draw = partial(pictures.ranked_bars, answer.countries, pinned=others, bars=rows)
+    bars = _boxes("bars", fits["bars"], lambda width: draw(width=width))
     if answer.nothing or not bars:
         return part("who", "", more=" hidden") + part("countries", "", more=" hidden")
     parties = [one["code"] for one in answer.countries if one["party"]]
     maps = "".join(f'<div class="{width}-only">{pictures.tile_map(answer.countries, parties, width=width)}</div>'
-                   for width in ("wide", "narrow"))  # fmt: skip
+                   for width in fits["map"])  # fmt: skip
     moved = sum(abs(one["real_income_pct"] or 0.0) >= 0.001 and not one["noise"] for one in answer.countries)
     total = len(answer.countries)
     reach = f"{moved} of {total} economies change by more than 0.001 per cent." if moved else (
@@ -166,14 +178,13 @@ def _who(answer: Any, pinned: Any, step: bool) -> str:
     return f'<section aria-label="Who gains, who loses">{body}{held}</section>'
 
 
-def _both(name: str, draw: Callable[[int], str]) -> str:
-    """A drawing in both widths; empty where there is nothing to draw."""
-    drawn = [draw(width) for width in WIDTHS]
-    boxes = zip(("narrow", "wide"), drawn, strict=True)
-    return "".join(f'<div class="{name}-{which}">{svg}</div>' for which, svg in boxes) if any(drawn) else ""
+def _boxes(name: str, widths: Sequence[Width], draw: Callable[[int], str]) -> str:
+    """A drawing in each of some widths; empty where there is nothing to draw."""
+    drawn = [(which, draw(WIDTHS[which])) for which in widths]
+    return "".join(f'<div class="{name}-{which}">{svg}</div>' for which, svg in drawn if svg)
 
 
-def _trade(answer: Any, pinned: Any) -> str:
+def _trade(answer: Any, pinned: Any, fits: Fits) -> str:
     """A panel for each statistical count, by its name."""
     kind = answer.interval["kind"]
     counts = [one for one in answer.counts if _drawn(one)]
@@ -183,7 +194,7 @@ def _trade(answer: Any, pinned: Any) -> str:
     figures = []
     for place, count in enumerate(counts, 1):
         other = _same_count(count, pinned)
-        svg = _fitting(len(counts), partial(pictures.flow_dots, count, kind=kind, pinned=other))
+        svg = _fitting(len(counts), fits["fit"], partial(pictures.flow_dots, count, kind=kind, pinned=other))
         name = escape(count["name"][:1].upper() + count["name"][1:])
         source = f'<p class="hint">Source: {escape(count["source"])}</p>' if count["source"] else ""
         lead = "The headlines rest on it." if place == 1 and len(counts) > 1 else ""
@@ -210,9 +221,9 @@ def _drawn(count: Mapping[str, Any]) -> bool:
     return any(flow[end] is not None for flow in count["flows"] for end in ("before", "after"))
 
 
-def _fitting(panels: int, draw: Callable[..., str]) -> str:
-    """One drawing of a panel's width, or both widths where a panel stands alone."""
-    return draw(width=PANEL) if panels > 1 else _both("fit", lambda width: draw(width=width))
+def _fitting(panels: int, widths: Sequence[Width], draw: Callable[..., str]) -> str:
+    """One drawing of a panel's width, or one of each of the widths where a panel stands alone."""
+    return draw(width=PANEL) if panels > 1 else _boxes("fit", widths, lambda width: draw(width=width))
 
 
 def _same_count(count: Mapping[str, Any], pinned: Any) -> Any:
@@ -221,10 +232,11 @@ def _same_count(count: Mapping[str, Any], pinned: Any) -> Any:
     return next((one for one in pinned.counts if one["name"] == count["name"]), None)
 
 
-def _sectors(answer: Any) -> str:
+def _sectors(answer: Any, fits: Fits) -> str:
     directions = list(dict.fromkeys(one["direction"] for one in answer.sectors))
     most = max((one[key] or 0.0 for one in answer.sectors for key in ("before", "after")), default=None)
-    drawn = [(name, _fitting(len(directions), partial(pictures.sector_dots, answer.sectors, name, top=most)))
+    drawn = [(name, _fitting(len(directions), fits["fit"],
+                             partial(pictures.sector_dots, answer.sectors, name, top=most)))
              for name in directions]  # fmt: skip
     figures = "".join(f"<figure><figcaption><b>{escape(name)}.</b></figcaption>{svg}</figure>"
                       for name, svg in drawn if svg)  # fmt: skip
@@ -316,4 +328,4 @@ def _short(card: Mapping[str, Any]) -> str:
     return f"Trade of all {amount}" if len(card["codes"]) > 2 else f"Trade {amount}"
 
 
-__all__: Sequence[str] = ["pinned_value", "results_html"]
+__all__: Sequence[str] = ["SCREENS", "pinned_value", "results_html"]

@@ -104,30 +104,39 @@ def chosen(countries: Sequence[Country]) -> list[Bar]:
 
 def _bar(one: Country) -> Bar:
     name = str(one.get("name") or one.get("code") or "")
-    value, ends = number(one.get("usd")), ends_of(one.get("low_usd"), one.get("high_usd"))
-    code, party = str(one.get("code") or name), bool(one.get("party"))
-    noise = bool(one.get("noise")) or (ends is not None and spans_zero(*ends))
+    value, ends, noise = _amount(one)
+    code, party = _code(one), bool(one.get("party"))
     return Bar(
         code, name[:1].upper() + name[1:], (code,), party, value, ends, number(one.get("real_income_pct")), noise
     )
 
 
+def _code(one: Country) -> str:
+    return str(one.get("code") or one.get("name") or "")
+
+
+def _amount(one: Country) -> tuple[float | None, tuple[float, float] | None, bool]:
+    """Value in million USD, its interval, and whether it is inside the noise."""
+    ends = ends_of(one.get("low_usd"), one.get("high_usd"))
+    return number(one.get("usd")), ends, bool(one.get("noise")) or (ends is not None and spans_zero(*ends))
+
+
 def _together(rest: Sequence[Country]) -> Bar:
     """The others as one row; those without a number are counted in its name."""
-    bars = [_bar(one) for one in rest]
-    known = [bar for bar in bars if bar.value is not None]
-    name = f"{len(bars)} others together"
-    parties, unknown = sum(bar.party for bar in bars), len(bars) - len(known)
+    amounts = [_amount(one) for one in rest]
+    known = [amount for amount in amounts if amount[0] is not None]
+    name = f"{len(rest)} others together"
+    parties, unknown = sum(bool(one.get("party")) for one in rest), len(rest) - len(known)
     if parties:
-        name = f"{len(bars)} others, {parties} of them parties"
+        name = f"{len(rest)} others, {parties} of them parties"
     if unknown:
         name = f"{len(known)} others; {unknown} without number"
-    value = number(sum(bar.value or 0.0 for bar in known)) if known else None
+    value = number(sum(amount or 0.0 for amount, _, _ in known)) if known else None
     ends = None
-    if known and all(bar.ends for bar in known):
-        ends = ends_of(*(sum(bar.ends[k] for bar in known if bar.ends) for k in (0, 1)))
-    noise = spans_zero(*ends) if ends else all(bar.noise for bar in known)
-    return Bar("rest", name, tuple(bar.key for bar in bars), False, value, ends, None, noise)
+    if known and all(each for _, each, _ in known):
+        ends = ends_of(*(sum(each[k] for _, each, _ in known if each) for k in (0, 1)))
+    noise = spans_zero(*ends) if ends else all(inside for _, _, inside in known)
+    return Bar("rest", name, tuple(map(_code, rest)), False, value, ends, None, noise)
 
 
 def _rings(bars: Sequence[Bar], pinned: Sequence[Country]) -> dict[str, tuple[float, float | None]]:

@@ -60,7 +60,7 @@ def number(value: Any) -> float | None:
     """A finite number, or None: also for what is missing, infinite or not a number."""
     if type(value) is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         found = float(value)
@@ -76,6 +76,8 @@ def sector_digits(largest: float) -> int:
 
 def ends_of(low: Any, high: Any) -> tuple[float, float] | None:
     """Both ends of an interval in order, or None where either is missing."""
+    if low is None or high is None:  # while a slider moves, all of them
+        return None
     a, b = number(low), number(high)
     if a is None or b is None:
         return None
@@ -152,6 +154,7 @@ def wrapped(words: str, room: float, size: float = TEXT) -> tuple[str, ...]:
     return " ".join(parts[: fits[-1]]), fitted(" ".join(parts[fits[-1] :]), room, size)
 
 
+@lru_cache(maxsize=16384)  # most lie where they lay at the step before
 def p(value: float) -> str:
     """A coordinate: at most six decimals, none that say nothing."""
     if value == int(value):

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from comity import __version__
 from comity.app import child, limits
@@ -25,6 +26,7 @@ from comity.app.catalogue import catalogue
 from comity.app.headers import Guard
 from comity.app.page import controls_html, page_html, results_html
 from comity.app.page_controls import FIRST
+from comity.app.page_results import SCREENS
 from comity.app.refusals import http, said
 from comity.app.schemas import AnswerBody, StateBody, read_body, state_of
 from comity.app.solving import read_text
@@ -238,17 +240,23 @@ def _pages(app: FastAPI) -> None:
         found = await request.app.state.worker.answer(want.state, want.ranges, want.draws)
         return _html(page_html(want.state, found, catalogue()))
 
-    @app.get("/results", include_in_schema=False)
     async def results(request: Request) -> Response:
-        want = asked(request, "pin")
+        want = asked(request, "pin", "screen")
+        screen = want.others.get("screen", "")
+        if screen and screen not in SCREENS:
+            raise InputError("query key screen", "no such screen", found=screen, allowed=SCREENS)
         worker: Worker = request.app.state.worker
         pin = want.others.get("pin")
         pinned = await worker.answer(State.from_query(pin), True, want.draws) if pin else None
-        found = await worker.answer(want.state, want.ranges, want.draws)
-        answered = _html(results_html(found, pinned=pinned, step=not want.ranges))
+        paint = partial(results_html, pinned=pinned, step=not want.ranges, screen=screen)
+        answered = _html(await worker.painted(want.state, want.ranges, want.draws, paint))
         if worker.steps.waiting >= limits.CROWDED:  # a kept connection would stay with this worker however full it is
             answered.headers["connection"] = "close"
         return answered
+
+    # what a moving slider asks for: looked at first, and without what FastAPI does for parameters and schemas
+    app.router.routes.insert(0, route := Route("/results", results, include_in_schema=False))
+    route.methods = {"GET"}  # and no HEAD, as elsewhere
 
     @app.get("/controls", include_in_schema=False)
     async def controls(request: Request) -> Response:

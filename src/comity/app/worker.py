@@ -54,24 +54,43 @@ class Worker:
             await asyncio.to_thread(_load, State(name))
         await self.answer(first, True, DRAWS)
 
-    async def answer(self, state: State, ranges: bool, draws: int = 0) -> Answer:
-        """The answer of a state, kept or solved."""
+    async def answer(
+        self, state: State, ranges: bool, draws: int = 0, then: Callable[[Answer], object] | None = None
+    ) -> Answer:
+        """The answer of a state, kept or solved. then : done with it in the thread that solves, where it is solved in
+        this process for this call."""
         key = ("state", state.query, ranges, draws)
         alike = without_sizes(state)
-        return await self.answers.get(key, lambda: self._made(alike, partial(answer, state), key, query=state.query))
+        return await self.answers.get(
+            key, lambda: self._made(alike, partial(answer, state), key, then, query=state.query)
+        )
+
+    async def painted(self, state: State, ranges: bool, draws: int, paint: Callable[[Answer], str]) -> str:
+        """What `paint` makes of the answer of a state. Of a step it is made by the thread that has solved it: a second
+        one that runs Python beside the next solve makes both slower than they are one after the other."""
+        made: list[str] = []
+        found = await self.answer(state, ranges, draws, lambda fresh: made.append(paint(fresh)))
+        return made[0] if made else paint(found)
 
     async def answer_text(self, text: str, ranges: bool, draws: int = 0) -> Answer:
         """The answer of a scenario text, kept or solved."""
         key = ("yaml", text, ranges, draws)
-        return await self.answers.get(key, lambda: self._made(text, partial(answer_text, text), key, text=text))
+        return await self.answers.get(key, lambda: self._made(text, partial(answer_text, text), key, None, text=text))
 
-    async def _made(self, alike: str, central: Callable[[bool], Answer], key: Any, **request: Any) -> Answer:
+    async def _made(
+        self,
+        alike: str,
+        central: Callable[[bool], Answer],
+        key: Any,
+        then: Callable[[Answer], object] | None,
+        **request: Any,
+    ) -> Answer:
         """A step in this process unless those like it are slow; the rest aside, slow ranges among the bands."""
         ranges, draws = key[2:]
         slow = self.slow.get(alike, 0.0) > monotonic()
         if not ranges and not slow:
             try:
-                found: Answer = await self.steps.do(partial(self._step, central))
+                found: Answer = await self.steps.do(partial(self._step, central, then))
                 return found
             except HardError:
                 self._remember(alike)
@@ -90,10 +109,13 @@ class Worker:
                 self._remember(alike)
         return made
 
-    def _step(self, central: Callable[[bool], Answer]) -> Answer:
+    def _step(self, central: Callable[[bool], Answer], then: Callable[[Answer], object] | None) -> Answer:
         for name in ("ranges", "bands"):
             self.asides[name].stand_back()
-        return central(False)
+        found = central(False)
+        if then is not None:
+            then(found)
+        return found
 
     def _remember(self, alike: str) -> None:
         self.slow[alike] = monotonic() + limits.SLOW_FOR

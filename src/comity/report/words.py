@@ -30,9 +30,10 @@ def digits_of_estimate(value: float, low: float | None = None, high: float | Non
 
 def plain(value: float, decimals: int, *, sign: bool = False) -> str:
     """A number with thin thousands separators, a true minus, and a plus on changes; zero carries no sign."""
-    text = f"{abs(value):,.{decimals}f}".replace(",", THIN)
-    if float(text.replace(THIN, "")) == 0:
+    text = f"{abs(value):,.{decimals}f}"
+    if not text.strip("0."):
         return text
+    text = text.replace(",", THIN)
     if value < 0:
         return MINUS + text
     return "+" + text if sign else text

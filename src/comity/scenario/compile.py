@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +105,7 @@ class Compiled:
         """The pairs of which the scenario names both sides: a measure on everybody is not about whose statistics of two
         partners are right."""
         named = set(self.parties)
-        return [pair for pair in self.pairs if named.issuperset(pair)] if named else []
+        return [pair for pair in self.pairs if pair[0] in named and pair[1] in named] if named else []
 
     @property
     def shock(self) -> Shock:
@@ -279,6 +279,12 @@ def _pairs(world: World, effects: list[Effect]) -> tuple[list[tuple[str, str]], 
     return list(zip(names[cells[:, 0]].tolist(), names[cells[:, 1]].tolist(), strict=True)), cells
 
 
+@lru_cache(maxsize=8)
+def _axes(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], ...]:
+    """Sector, importer and exporter of every cell: looked up, since dividing takes longer."""
+    return tuple(axis.ravel() for axis in np.indices(shape, dtype=np.intp))
+
+
 def make_shock(world: World, combined: Combined) -> Shock:
     """Changed cells only, ascending."""
     shape, touched = world.trade_share.shape, combined.cells
@@ -288,7 +294,8 @@ def make_shock(world: World, combined: Combined) -> Shock:
         if values is None:
             return None
         moved = np.flatnonzero(values != base)
-        return (*np.unravel_index(touched[moved], shape), values[moved]) if len(moved) else None
+        at = touched[moved]
+        return (*(axis[at] for axis in _axes(shape)), values[moved]) if len(moved) else None
 
     def rates(values: Array | None, base: Array) -> Any:
         return changed(None if values is None else values[touched], base.ravel()[touched])

@@ -9,7 +9,7 @@ from comity.benchmark.world import World
 from comity.classifications.countries import load_blocs, spoken
 from comity.classifications.sectors import load_sectors
 from comity.errors import InputError, listing
-from comity.kept import KeptFor
+from comity.kept import KeptByKey, KeptFor
 from comity.scenario.combine import Combined
 from comity.scenario.explain import capital, joined
 from comity.scenario.measures import Effect, Setting
@@ -31,17 +31,33 @@ def potential(world: World) -> Array:
     return imports[:, :, None] * share[:, None, :]
 
 
+Emptiness = tuple[int, int, float]
 _potentials: KeptFor[World, Array] = KeptFor()
+_active: KeptFor[World, NDArray[np.bool_]] = KeptFor()
+_emptiness: KeptFor[World, KeptByKey[Emptiness]] = KeptFor()
 
 
-def emptiness(world: World, effects: list[Effect]) -> tuple[int, int, float]:
+def traded(world: World, cells: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of the cells have a flow in this world."""
+    return _active.get(world, "", lambda: world.trade_share.ravel() > 0)[cells]
+
+
+def emptiness(world: World, effects: list[Effect]) -> Emptiness:
     """(flows concerned, positive ones, share of their potential trade on flows that are zero in this world)."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
     if not placed:
         return sum(len(effect.cells) for effect in effects), sum(len(effect.cells) for effect in effects), 0.0
+    key = tuple(effect.place for effect in placed)
+    if None in key:
+        return _emptiness_of(world, placed)
+    kept = _emptiness.get(world, "", lambda: KeptByKey(2000))  # the same for every size
+    return kept.get(key, lambda: _emptiness_of(world, placed))
+
+
+def _emptiness_of(world: World, placed: list[Effect]) -> Emptiness:
     cells = np.concatenate([effect.cells for effect in placed])
     weight = _potentials.get(world, "", lambda: potential(world)).ravel()[cells]
-    positive = world.trade_share.ravel()[cells] > 0
+    positive = traded(world, cells)
     everything = float(weight.sum())
     empty = float(weight[~positive].sum() / everything) if everything > 0 else float(not positive.any())
     return len(cells), int(positive.sum()), empty
@@ -95,10 +111,10 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     if combined.transfer is not None and combined.transfer.any():
         return None
     world = setting.world
-    if (_changed(world, combined) & (world.trade_share.ravel()[combined.cells] > 0)).any():
+    if (_changed(world, combined) & traded(world, combined.cells)).any():
         return None
     placed = [effect for effect in effects if effect.share > 0 and len(effect.cells) and effect.what != "productivity"]
-    if placed and not any((world.trade_share.ravel()[effect.cells] > 0).any() for effect in placed):
+    if placed and not any(traded(world, effect.cells).any() for effect in placed):
         reason = "every flow the measures concern is zero in this world, and a flow that is zero stays zero"
         if not whole:
             return reason
@@ -117,7 +133,7 @@ def why_idle(world: World, effects: list[Effect], combined: Combined) -> str:
     if not placed or len(placed) < len(effects) or any(effect.share == 0 for effect in placed):
         return ""
     cells = np.concatenate([effect.cells for effect in placed])
-    active = cells[world.trade_share.ravel()[cells] > 0]
+    active = cells[traded(world, cells)]
     if not len(active):
         return "every flow it concerns is zero, and a flow that is zero stays zero"
     for name, rates, base in (
@@ -144,20 +160,25 @@ def _changed(world: World, combined: Combined) -> NDArray[np.bool_]:
     return changed
 
 
+_logs: KeptFor[World, Array] = KeptFor()
+
+
 def direct_cost(setting: Setting, combined: Combined) -> Array:
     """ln kappa_hat of everything together on the touched cells; embargoed ones +inf."""
     world, cells = setting.world, combined.cells
     log_cost = np.zeros(len(cells)) if combined.log_cost is None else combined.log_cost[cells]
-    for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
+    for name, rates, base in (("tariff", combined.tariff, world.tariff),
+                              ("export tax", combined.export_tax, world.export_tax)):  # fmt: skip
         if rates is not None:
             new, old = rates[cells], base.ravel()[cells]
-            log_cost += np.where(new == old, 0.0, np.log1p(new) - np.log1p(old))
+            log_old = _logs.get(world, name, lambda base=base: np.log1p(base.ravel()))[cells]  # type: ignore[misc]
+            log_cost += np.where(new == old, 0.0, np.log1p(new) - log_old)
     if combined.stopped is not None:
         log_cost[combined.stopped[cells]] = np.inf
     return log_cost
 
 
-def warnings(setting: Setting, effects: list[Effect], combined: Combined, empty: tuple[int, int, float]) -> list[str]:
+def warnings(setting: Setting, effects: list[Effect], combined: Combined, empty: Emptiness) -> list[str]:
     """Sentences on what lies outside any plausible range or does nothing. empty : what `empty_share` says."""
     found = _empty_warnings(*empty)
     found += _moot_warnings(effects, combined)
@@ -166,7 +187,7 @@ def warnings(setting: Setting, effects: list[Effect], combined: Combined, empty:
     return found
 
 
-def empty_share(setting: Setting, effects: list[Effect]) -> tuple[int, int, float]:
+def empty_share(setting: Setting, effects: list[Effect]) -> Emptiness:
     """Flows that the measures concern, those of them that are positive, share of potential trade on those that are
     not; zeros where no measure concerns a flow."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
@@ -219,7 +240,7 @@ def _moot_warnings(effects: list[Effect], combined: Combined) -> list[str]:
 def _size_warnings(setting: Setting, combined: Combined) -> list[str]:
     world = setting.world
     log_cost = direct_cost(setting, combined)
-    moved = (log_cost < 0) & (world.trade_share.ravel()[combined.cells] > 0)
+    moved = (log_cost < 0) & traded(world, combined.cells)
     cut = np.flatnonzero(moved & (log_cost < np.log(LOWEST_PLAUSIBLE_COST) - 1e-12))
     found = []
     if len(cut):

@@ -32,6 +32,7 @@ class FromFile(Strict):
 
     def where(self, *path: str | int) -> str:
         """Place of a key for a complaint: file, line, measures[0].importers."""
-        lines = self._lines  # once: reading a private attribute is slow, and every combination of a range asks
-        line = next((lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in lines), None)
-        return place(self._file, line, (*self._prefix, *path))
+        held = self.__pydantic_private__ or {}  # reading private attributes one by one is slow, and every solve asks
+        lines = held["_lines"]
+        line = next((lines[path[:k]] for k in range(len(path), -1, -1) if path[:k] in lines), None) if lines else None
+        return place(held["_file"], line, (*held["_prefix"], *path))

@@ -46,6 +46,8 @@ class Effect:
     form, value : rates: "to", "change" or "scale" and its number; else None
     log_cost : ln kappa_hat of each cell at full implementation (cost only); None while it has yet to be found
     share : how much of it is in force in the year asked for
+    place : what the cells follow from beside countries and sectors of the world, where another size leaves them; None
+    where that is not known
     """
 
     index: int
@@ -55,6 +57,7 @@ class Effect:
     cells: Positions
     pairs: tuple[Positions, Positions]
     share: float
+    place: tuple[Any, ...] | None = None
     form: str | None = None
     value: float = 0.0
     log_cost: Array | None = None
@@ -127,8 +130,12 @@ def placed(setting: Setting, index: int, measure: Any) -> Effect:
         _no_services(setting, index, sectors)
     parties = list(dict.fromkeys([*importers.named, *exporters.named]))
     missing = importers.missing if importers is exporters else importers.missing + exporters.missing
+    place = (setting.day(measure), measure.between, measure.importers, measure.exporters, measure.not_within,
+             measure.sectors)  # fmt: skip
+    world = setting.world
     common: dict[str, Any] = {
-        "cells": flat_cells(sectors, pairs, setting.shape),
+        "cells": _cells.get((world.countries, world.sectors, place), lambda: flat_cells(sectors, pairs, setting.shape)),
+        "place": place,
         "pairs": pairs,
         "parties": parties,
         "missing": missing,
@@ -153,6 +160,7 @@ def _default_covers(measure: Any) -> frozenset[str]:
 
 Placed = tuple[tuple[Positions, Positions], places.Party, places.Party]
 _placed: KeptByKey[Placed] = KeptByKey(2000)  # a range asks for the same ones in all its combinations
+_cells: KeptByKey[Positions] = KeptByKey(50)  # up to 1 MB each
 
 
 def _pairs(setting: Setting, index: int, measure: Any) -> Placed:
@@ -186,8 +194,9 @@ def _find_pairs(setting: Setting, index: int, measure: Any) -> Placed:
 
 
 def _no_services(setting: Setting, index: int, sectors: Positions) -> None:
-    services = [setting.world.sectors[j] for j in sectors if not places.goods(setting.world.sectors)[j]]
-    if services:
+    goods = places.goods(setting.world.sectors)
+    if not goods[sectors].all():
+        services = [setting.world.sectors[j] for j in sectors if not goods[j]]
         raise InputError(
             setting.where("measures", index, "sectors"),
             "services carry no tariff",

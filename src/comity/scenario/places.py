@@ -76,8 +76,17 @@ def find_party(world: World, words: Sequence[str], day: datetime.date, where: st
     """The countries `words` stand for, each once, in order.
 
     Raises InputError for an unknown word, for a country named explicitly that the world lacks, and where nobody is
-    left. Bloc members the world lacks are left out and reported; ROW never stands in for them.
+    left. Bloc members the world lacks are left out and reported; ROW never stands in for them. Not to be changed: it is
+    kept.
     """
+    key = (world.countries, tuple(words), day)
+    return _parties.get(key, lambda: _find_party(world, words, day, where))
+
+
+_parties: KeptByKey[Party] = KeptByKey(2000)
+
+
+def _find_party(world: World, words: Sequence[str], day: datetime.date, where: str) -> Party:
     party = Party([], tuple(words))
     for word in words:
         found = resolve(word, date=day, known=world.countries, where=where)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.benchmark.world import World
 from comity.classifications.countries import spoken
+from comity.kept import KeptByKey, KeptFor
 
 if TYPE_CHECKING:
-    from comity.benchmark.world import World
     from comity.scenario.measures import Effect
 
 EACH = 2  # directions that are told one by one
@@ -22,8 +23,19 @@ def rates_today(world: World, effect: Effect) -> str:
     if effect.what not in ("tariff", "export_tax"):
         return ""
     if "today" not in effect.shown:  # asked for by the sentence on the measure and by its report
-        effect.shown["today"] = _rates_today(world, effect)
+        effect.shown["today"] = _kept_rates(world, effect)
     return str(effect.shown["today"])
+
+
+_said: KeptFor[World, KeptByKey[str]] = KeptFor()
+
+
+def _kept_rates(world: World, effect: Effect) -> str:
+    """The same for every size of a measure: what a moving slider asks for again and again."""
+    if effect.place is None:
+        return _rates_today(world, effect)
+    kept = _said.get(world, "", lambda: KeptByKey(2000))
+    return kept.get((effect.what, effect.place), lambda: _rates_today(world, effect))
 
 
 def _rates_today(world: World, effect: Effect) -> str:

@@ -79,6 +79,9 @@ async function follow(query) {
     if (note) note.textContent = ` No bands: ${trouble instanceof Refused ? trouble.message : "the server does not answer."}`;
   } finally { if (bands === mine) bands = null; }
 }
+// of drawings in two widths a step brings the one that this screen shows; what follows when the slider rests has both
+const upTo = width => matchMedia(`(max-width: ${width}px)`).matches;
+const depthKey = ranges => ranges ? "&ranges=1" : `&ranges=0&screen=${upTo(640) ? "narrow" : upTo(1180) ? "middle" : "wide"}`;
 const pinKey = () => pinned === null ? "" : `&pin=${encodeURIComponent(pinned)}`;
 async function run(task) {
   running = task;
@@ -86,7 +89,7 @@ async function run(task) {
   main.setAttribute("aria-busy", "true");
   try {
     const [results, controls] = await Promise.all([
-      text(`/results?${task.query}&ranges=${task.ranges ? 1 : 0}${pinKey()}`, task.abort.signal),
+      text(`/results?${task.query}${depthKey(task.ranges)}${pinKey()}`, task.abort.signal),
       task.controls ? text(`/controls?${task.query}`, task.abort.signal) : null]);
     paint(results, !task.ranges);
     settle(task, controls);
@@ -285,7 +288,7 @@ function flash(done) {
 if (history.state === null) history.replaceState({ depth: 0 }, "");
 undo.disabled = depth() === 0;
 absolute();
-if (matchMedia("(max-width: 640px)").matches) for (const part of all("details.fold", shown)) part.open = false; // a short page
+if (upTo(640)) for (const part of all("details.fold", shown)) part.open = false; // a short page
 document.addEventListener("click", event => { // a link inside the page opens a folded section; it is no step of undo
   const goal = event.target.closest?.('a[href^="#"]')?.hash, there = goal?.length > 1 ? one(goal) : null;
   if (!there) return;
