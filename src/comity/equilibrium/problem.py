@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.changes import Changes, Positions, Rates, home_sales
+from comity.equilibrium.changes import Changes, Positions, Rates, at_home
 from comity.equilibrium.prepared import Prepared, prepare
 from comity.errors import InputError, listing
 
@@ -116,7 +116,7 @@ def _weights(
     border = weight / (1 + (part.tariff.new if part.tariff is not None else world.tariff.ravel()[flat]))
     values[position] = border
     values[position + cell] = weight - border
-    at_home = home_sales(world.trade_share.shape)[flat]
+    at_home = at_home(flat, world.trade_share.shape)
     if at_home.any():
         home = home.copy()
         home[sector[at_home], flat[at_home] % count] = weight[at_home]
