@@ -116,11 +116,11 @@ def _weights(
     border = weight / (1 + (part.tariff.new if part.tariff is not None else world.tariff.ravel()[flat]))
     values[position] = border
     values[position + cell] = weight - border
-    at_home = at_home(flat, world.trade_share.shape)
-    if at_home.any():
+    own = at_home(flat, world.trade_share.shape)
+    if own.any():
         home = home.copy()
-        home[sector[at_home], flat[at_home] % count] = weight[at_home]
-        values[position[at_home]] = values[position[at_home] + cell] = 0.0
+        home[sector[own], flat[own] % count] = weight[own]
+        values[position[own]] = values[position[own] + cell] = 0.0
     shipped = foreign[:, :count] / (1 + tax) if tax.any() else None
     return foreign, home, tariff, tax, shipped
 
