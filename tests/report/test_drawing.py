@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ def registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     folders: list[str] = []
     monkeypatch.setattr(drawing, "FONT_FOLDERS", (str(tmp_path), str(tmp_path / "missing")))
     monkeypatch.setattr(vl_convert, "register_font_directory", folders.append)
+    drawing._see_all_fonts.cache_clear()
     return folders
 
 
@@ -36,6 +38,14 @@ def test_other_scripts_take_the_fonts_of_the_machine(name: str, registered: list
 def test_the_drawing_process_is_given_no_folder_of_fonts() -> None:
     folders = [element.text for element in ElementTree.parse(drawing.OWN_FONTS).getroot().iter("dir")]
     assert len(folders) == 1 and folders[0] is not None and not Path(folders[0]).exists()
+
+
+def test_a_figure_drawn_here_is_the_one_of_the_drawing_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FONTCONFIG_FILE", "/somebody/elses.conf")
+    drawing._engine.cache_clear()
+    job = {**JOB, "png": True}
+    assert drawing.Drawer().draw([job]) == [drawing.draw(job)]
+    assert os.environ["FONTCONFIG_FILE"] == "/somebody/elses.conf"
 
 
 def test_the_drawing_process_draws_other_scripts_too() -> None:

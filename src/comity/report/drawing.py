@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -172,13 +173,51 @@ def signed_axis(signed: bool) -> str:
     return f"{plus}replace(replace(format(datum.value, '{form}'), '-', '{MINUS}'), /,/g, '\N{NARROW NO-BREAK SPACE}')"
 
 
-def png(drawn: str) -> str:
-    """A drawn figure as PNG on white, twice its size, in base64."""
+OWN_FONTS = Path(__file__).with_name("fonts.conf")
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+# Latin, Greek and Cyrillic, punctuation, arrows and mathematical signs
+IN_OWN_FONTS = re.compile(r"[\x00-\u052f\u2000-\u22ff]*")
+A_LETTER: dict[str, Any] = {
+    "width": 9, "height": 9, "marks": [{"type": "text", "encode": {"enter": {"text": {"value": "a"}}}}],
+}  # fmt: skip
+
+
+@cache
+def _engine() -> Any:
+    """vl_convert with the fonts it brings along, so that a report has the same pictures on every machine; those of a
+    machine would also be read anew from their files for every text that is measured (half a second a report)."""
     import vl_convert
 
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(OWN_FONTS)  # read once, with the first text
+    try:
+        vl_convert.vega_to_svg(A_LETTER)
+    finally:
+        if before is None:
+            del os.environ["FONTCONFIG_FILE"]
+        else:
+            os.environ["FONTCONFIG_FILE"] = before
+    return vl_convert
+
+
+def _fonts_for(text: str) -> None:
+    """Let the engine see the fonts of this machine too where its own lack a letter of the text."""
+    if not IN_OWN_FONTS.fullmatch(text):
+        _see_all_fonts()
+
+
+@cache
+def _see_all_fonts() -> None:
+    for folder in map(os.path.expanduser, FONT_FOLDERS):
+        if os.path.isdir(folder):
+            _engine().register_font_directory(folder)
+
+
+def png(drawn: str) -> str:
+    """A drawn figure as PNG on white, twice its size, in base64."""
     ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
     whole = re.sub(r"(<svg[^>]*>)", rf"\1{ground}", drawn, count=1).replace("<svg", f"<svg {NAMESPACES}", 1)
-    return base64.b64encode(vl_convert.svg_to_png(whole, scale=2)).decode("ascii")
+    return base64.b64encode(_engine().svg_to_png(whole, scale=2)).decode("ascii")
 
 
 def svg(chart: vl.Chart, text: str) -> str:
@@ -187,9 +226,7 @@ def svg(chart: vl.Chart, text: str) -> str:
 
 
 def _drawn(chart: vl.Chart) -> str:
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    return str(_engine().vegalite_to_svg(chart.to_dict()))
 
 
 def _named(drawn: str, text: str) -> str:
@@ -227,33 +264,14 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     if job.get("png"):
         drawn = draw({**job, "png": False})
         return {**drawn, "png": png(drawn["wide"])}
+    _fonts_for(json.dumps(job["rows"], ensure_ascii=False))
     wide, narrow = (figure(job["rows"], width) for width in (WIDE, NARROW))
     first = _named(_drawn(wide), job["text"])
     return {"wide": first, "narrow": first if narrow == wide else _named(_drawn(narrow), job["text"])}
 
 
-OWN_FONTS = Path(__file__).with_name("fonts.conf")
-FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
-# Latin, Greek and Cyrillic, punctuation, arrows and mathematical signs
-IN_OWN_FONTS = re.compile(r"[\x00-\u052f\u2000-\u22ff]*")
-
-
-def _fonts_for(text: str) -> None:
-    """Let the engine see the fonts of this machine where its own lack a letter of a JSON text."""
-    if IN_OWN_FONTS.fullmatch(text):
-        return
-    import vl_convert
-
-    for folder in map(os.path.expanduser, FONT_FOLDERS):
-        if os.path.isdir(folder):
-            vl_convert.register_font_directory(folder)
-
-
 class Drawer:
-    """A drawing process that starts at once and draws when asked.
-
-    It draws with the fonts that come with the engine, so that a report has the same pictures on every machine; those
-    of a machine would also be read anew from their files for every text that is measured (half a second a report)."""
+    """A drawing process that starts at once and draws when asked."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -266,7 +284,6 @@ class Drawer:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "FONTCONFIG_FILE": str(OWN_FONTS)},
             )
         except OSError:
             self.process = None
@@ -313,11 +330,7 @@ class Drawer:
 def _serve() -> None:
     """Start the engine, then read jobs from standard input and write figures to standard output."""
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
-    drawn = []
-    for line in sys.stdin.buffer:
-        text = line.decode("utf-8")
-        _fonts_for(text)
-        drawn += [draw(job) for job in json.loads(text)]
+    drawn = [draw(job) for line in sys.stdin.buffer for job in json.loads(line.decode("utf-8"))]
     sys.stdout.write(json.dumps(drawn))
 
 
