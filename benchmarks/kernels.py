@@ -3,9 +3,10 @@ profile beside the batch targets in docs/performance.md.
 
     python -m benchmarks.kernels [--write]
 
-Each kernel runs by itself on a chunk of 64 coalitions, best of several runs; products are the matrix products of a pass
-and nothing else. "Passes alone, two processes" counts passes that two copies of this process make at one time, with
-no set-up, no residual and nothing stored: no plan can be solved faster with these passes.
+Each kernel runs by itself on a chunk of 64 coalitions, best of several runs; passes are rough ones (two or three of a
+search are exact, and take a fifth longer), products are their matrix products and nothing else. "Passes alone, two
+processes" counts passes that two copies of this process make at one time, with no set-up, no residual and nothing
+stored: no plan can be solved faster with these passes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from comity import World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
 from comity.equilibrium import compiled, compiled_anderson, compiled_chunk
 from comity.equilibrium.blas import ONE_BLAS_THREAD
-from comity.equilibrium.changes import changes_of
+from comity.equilibrium.changes_together import changes_of_all
 from comity.equilibrium.chunk import _nothing_found
 from comity.equilibrium.members import Deficits, gather
 from comity.equilibrium.prepared import prepare
@@ -51,7 +52,7 @@ class Chunk:
         self.world, self.plan = world, coalition_plan(world, WIDTH)
         base, space = prepare(world), Space()
         sectors, n = base.home.shape
-        self.changes = [changes_of(world, shock) for shock in self.plan]
+        self.changes = changes_of_all([world] * WIDTH, self.plan)
         members = self.gathered()
         economy = compiled_chunk.economy_of(base)
         changed, rules = compiled_chunk.laid_out(members, base)
@@ -60,17 +61,19 @@ class Chunk:
         history = compiled_chunk._history(n, sectors, WIDTH, space)
         nobody = np.zeros(WIDTH, dtype=bool)
         found = _nothing_found(base, members, space)
-        self.look = lambda: compiled.look(economy, changed, rules, answer, room, state)
+        self.look = lambda: compiled.look(economy, changed, rules, answer, room, state, True)
         self.advance = lambda: compiled_anderson.advance(history, room.step, state, nobody)
         self.residual = lambda: compiled_chunk.residuals(base, space, found)
-        self.lay_out = lambda: compiled_chunk.laid_out(members, base)
+        self.lay_out = lambda: compiled_chunk._lay_out(members, base)
         for _ in range(5):  # into the search, where every difference of the acceleration is in use
             self.turn()
-        pairs = [(economy.forward, room.scale), (economy.backward, room.scale), (answer.by[None], room.step[None]),
+        pairs = [(economy.rough_forward, room.few), (economy.rough_backward, room.few),
+                 (answer.others[None], room.step[None]), (answer.wages[None], room.left[None]),
                  (answer.follow[None], room.rough_move[None]), (economy.demand_from, room.output),
                  (economy.price_from, room.price_error), (economy.spend_from, room.excess)]  # fmt: skip
         pairs.append((economy.cost_from, state.reshape(n, 1 + 2 * sectors, WIDTH)[:, : 1 + sectors]))
-        self.products = lambda: [np.matmul(matrices, columns) for matrices, columns in pairs]
+        into = [np.matmul(matrices, columns) for matrices, columns in pairs]
+        self.products = lambda: [np.matmul(*pair, out=out) for pair, out in zip(pairs, into, strict=True)]
 
     def gathered(self) -> Any:
         """The members of the chunk, from what their shocks change."""
@@ -93,7 +96,7 @@ def profile(world: World, name: str) -> Iterator[dict[str, Any]]:
         costs = {
             "passes": (made.look, passes), "of which matrix products": (made.products, passes),
             "acceleration": (made.advance, passes), "residual recomputed from the answer": (made.residual, 1.0),
-            "changed cells of each shock": (lambda: [changes_of(world, shock) for shock in made.plan], 1.0),
+            "changed cells of each shock": (lambda: changes_of_all([world] * WIDTH, made.plan), 1.0),
             "members set up": (lambda: (made.gathered(), made.lay_out()), 1.0),
         }  # fmt: skip
         total = 0.0
