@@ -25,7 +25,6 @@ from benchmarks.measure import best, coalition_plan, product_speed
 from comity import Shock, World, load_world, solve_many
 from comity.benchmark.synthetic import synthetic_world
 from comity.equilibrium import chunk, chunk_results, together
-from comity.equilibrium.responses import Responses
 from comity.equilibrium.together_anderson import Histories
 
 WIDTH, TOLERANCE, RUNS = 64, 1e-8, 7
@@ -139,18 +138,19 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         before, begun = sum(ledger.spent.values()), time.perf_counter()
         result = advance(self, state, step)
         ledger.spent[KEEP] += time.perf_counter() - begun - (sum(ledger.spent.values()) - before)
-        # the state is read, moved and written, the difference kept; the sample of the step is kept
-        ledger.least[KEEP] += (3 * state.nbytes + 2 * step.nbytes) / ledger.speeds["bandwidth"]
+        ledger.least[KEEP] += 2 * len(self.rows) / self.size * step.nbytes / ledger.speeds["bandwidth"]  # the sample
         return result
 
-    def combined(self: Any, step: Any, plain: Any, weights: Any, fresh: Any) -> float:
-        return float(weights.shape[1] * step.nbytes + 2 * plain.nbytes) / ledger.speeds["bandwidth"]
+    def combined(self: Any, step: Any, plain: Any, weights: Any, slot: int, fresh: Any) -> float:
+        # step and differences are read and one is kept; the state is moved, and with the last one makes the next
+        moved = (2 + weights.shape[1]) * step.nbytes + 4 * plain.nbytes
+        return float(moved) / ledger.speeds["bandwidth"]
 
     def weighed(self: Any, sample: Any, slot: int) -> float:
         return float(2 * self.used * sample.nbytes) / ledger.speeds["bandwidth"]
 
-    def answered(self: Any, gap: Any, price: Any, spending: Any) -> float:
-        operations = 2 * (self.by_price.size + self.by_spending.size + self.wages.size) * gap.shape[-1]
+    def answered(self: Any, gap: Any, step: Any) -> float:
+        operations = 2 * (self.by.size + self.count**2) * gap.shape[-1]
         return float(operations / ledger.speeds["product 4"])
 
     def searched(*arguments: Any, **named: Any) -> Any:
@@ -170,7 +170,9 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         mock.patch.object(Histories, "_weights", ledger.timed(Histories._weights, WEIGHTS, weighed)),
         mock.patch.object(chunk, "residuals", ledger.timed(residuals, RESIDUAL, nothing)),
         mock.patch.object(chunk_results, "solve_chunk", searched),
-        mock.patch.object(Responses, "moves", ledger.timed(Responses.moves, ANSWERS, answered)),
+        mock.patch.object(
+            together.Together, "_wage_answer", ledger.timed(together.Together._wage_answer, ANSWERS, answered)
+        ),
     ):
         begun = time.perf_counter()
         found = solve_many(world, plan, tolerance=TOLERANCE)
