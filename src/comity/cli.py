@@ -15,6 +15,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import typer  # noqa: E402
 
+from comity import ending  # noqa: E402
 from comity.errors import ComityError, InputError  # noqa: E402
 from comity.sweep.command import app as sweep_app  # noqa: E402
 
@@ -130,6 +131,7 @@ def _run(
     if assessment is not None:
         typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")
+    ending.end_at_once()
 
 
 def _assessed(
@@ -247,17 +249,9 @@ def worlds(as_json: Json = False) -> None:
     for name in embedded_worlds():
         world = load_world(name)
         estimated = [c for c, about in world.provenance["countries"].items() if about["flows"] == "estimated"]
-        rows.append(
-            {
-                "name": name,
-                "economies": len(world.countries),
-                "sectors": len(world.sectors),
-                "base_year": world.base_year,
-                "estimated": estimated,
-                "elasticities": world.provenance["elasticities"]["name"],
-                "hash": world.hash[:12],
-            }
-        )
+        rows.append({"name": name, "economies": len(world.countries), "sectors": len(world.sectors),
+                     "base_year": world.base_year, "estimated": estimated,
+                     "elasticities": world.provenance["elasticities"]["name"], "hash": world.hash[:12]})  # fmt: skip
     scenarios = {name: load_scenario(name).title for name in gallery()}
     held = {name: load_dossier(name).title for name in dossiers()}
     playable = {name: load_game(name).title for name in games()}
@@ -387,8 +381,14 @@ def world_build(
 
 def main() -> None:
     """Run the app; a user's mistake ends as one message and exit code 2, a missing solution as exit code 3."""
+    ending.start()
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        except SystemExit as end:
+            if not end.code:
+                ending.end_if_told()
+            raise
     except InputError as mistake:
         typer.echo(f"Error: {mistake}", err=True)
         sys.exit(2)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from comity import ending
 from comity.scenario.load import gallery
 
 
@@ -165,3 +166,25 @@ def test_a_user_s_file_gets_line_numbers(tmp_path: Path) -> None:
     done = comity("run", str(file), "--out", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "mine.yaml, line 9, measures[0].size.to" in done.stderr and "25%" in done.stderr
+
+
+def test_a_run_ends_with_everything_said_and_nothing_left_running(tmp_path: Path) -> None:
+    """Its end takes a short way (`comity.ending`): what is printed into a pipe is whole all the same."""
+    done = comity("run", "tehran-2023", "--no-claims", "--draws", "0", "--json", "--out", str(tmp_path))
+    assert done.returncode == 0 and done.stderr == ""
+    told = json.loads(done.stdout)
+    assert Path(told["folder"]).is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [Path(told["folder"]).name]  # no half-written sibling
+
+
+def test_an_ending_that_was_told_is_forgotten_by_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    ending.end_at_once()
+    ending.start()
+    ending.end_if_told()
+    assert ended == []
+    ending.end_at_once()
+    ending.end_if_told()
+    assert ended == [0]
+    ending.start()
