@@ -74,6 +74,7 @@ def run(
         _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed, claims)
     finally:
         drawer.close()
+    ending.end_at_once()
 
 
 def _run(
@@ -131,7 +132,6 @@ def _run(
     if assessment is not None:
         typer.echo("\n" + "\n".join(claim_lines(assessment)))
     typer.echo(f"\nReport: {folder / 'report.html'}")
-    ending.end_at_once()
 
 
 def _assessed(

@@ -10,12 +10,10 @@ from comity.app import limits
 from comity.app.catalogue import world_named
 from comity.app.edit import bounded
 from comity.app.state import DEFAULT_WORLD
-from comity.benchmark.elasticities import elasticity_sets
-from comity.equilibrium.closures import CLOSURES
-from comity.errors import InputError, nearest
+from comity.errors import InputError
 from comity.outcomes.counts import Count, counts_of, on_count
 from comity.outcomes.observed import resolved
-from comity.outcomes.ranges import Choice, Range, solve_compiled, variant_of, with_set
+from comity.outcomes.ranges import Range, central_choice, solve_compiled, variant_of, with_set
 from comity.outcomes.simulate import OnCount, Outcomes, simulate
 from comity.scenario import places
 from comity.scenario.compile import compile_scenario
@@ -53,12 +51,8 @@ def solved(scenario: Any, ranges: bool, draws: int = 0) -> Outcomes:
 
 
 def _central(world: World, scenario: Any) -> Outcomes:
-    closure = scenario.closure or CLOSURES[0]
-    chosen = scenario.elasticities or str(world.provenance["elasticities"]["name"])
-    if chosen not in elasticity_sets():
-        sets = elasticity_sets()
-        raise InputError("elasticities", "unknown set", found=chosen, allowed=sets, nearest=nearest(chosen, sets))
-    choice = Choice(chosen, "central", closure)
+    choice = central_choice(world, scenario)
+    chosen, closure = choice.elasticities, choice.closure
     own = with_set(world, chosen)
     compiled = compile_scenario(own, scenario, year=scenario.year)
     counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]

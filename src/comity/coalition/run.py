@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.beside import beside
 from comity.classifications.countries import name_of
@@ -19,11 +18,10 @@ from comity.coalition.rules import coalition_scenario
 from comity.coalition.schema import CoalitionGame
 from comity.coalition.solve_game import solve_game
 from comity.coalition.study import SMALL, Measured, Spread, Study, measure, spread
-from comity.equilibrium.closures import check_closure
-from comity.errors import InputError, NotConvergedError, nearest
+from comity.errors import InputError, NotConvergedError
 from comity.outcomes.counts import Count, counts_of, on_count
 from comity.outcomes.drawn import DrawnBand
-from comity.outcomes.ranges import CLOSURES, WORLD_SETTING, Choice
+from comity.outcomes.ranges import central_choice
 from comity.scenario.compile import compile_scenario
 from comity.scenario.regimes import load_regimes
 from comity.uncertainty.draws import LEAST_DRAWS, check_request
@@ -75,7 +73,7 @@ def coalition(
     if draws != "usual":
         check_draws(draws)
     check_request(LEAST_DRAWS, seed)
-    choice = _choice(world, chosen, closure, elasticities)
+    choice = central_choice(world, chosen, closure, elasticities)
     table = find_table(world, chosen)
     check_recovers(world, chosen, table)
     if choice.closure == "targets-balanced" and not table.targets:
@@ -122,17 +120,6 @@ def _band(study: Study, draws: int | Literal["usual"], seed: int) -> tuple[Drawn
         if draws != "usual":
             raise
         return None, f"No band: {problem}"
-
-
-def _choice(world: World, game: CoalitionGame, closure: str | None, elasticities: str | None) -> Choice:
-    wanted = closure or game.closure or CLOSURES[0]
-    check_closure(wanted, ["any"])
-    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
-    name = elasticities or game.elasticities or own
-    if name not in (own, *elasticity_sets()):
-        sets = elasticity_sets()
-        raise InputError("elasticities", "unknown set", found=name, allowed=sets, nearest=nearest(name, sets))
-    return Choice(name, "central", wanted)
 
 
 def _pairs(study: Study) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.adjoint import Adjoint, Slopes, Transposed
-from comity.equilibrium.changes import as_numbers, changes_of
+from comity.equilibrium.changes import as_numbers, at_home, changes_of
 from comity.equilibrium.functionals import outcome_of
 from comity.equilibrium.problem import Problem, make_problem
 from comity.equilibrium.search import search
@@ -223,8 +223,8 @@ def _by_theta(system: Transposed, adjoint: Adjoint, log_cost: Array, log_price: 
     flat = changes.flat
     if len(flat):
         slope = log_iceberg.ravel()[flat]
-        at_home = flat % count**2 % (count + 1) == 0
-        slope[at_home] = _home_iceberg(system, adjoint)[flat[at_home] // count**2, flat[at_home] % count]
+        own = at_home(flat, (system.sectors, count, count))
+        slope[own] = _home_iceberg(system, adjoint)[flat[own] // count**2, flat[own] % count]
         log_kappa = np.where(changes.embargoed(), 0.0, changes.log_cost())
         total += np.bincount(flat // count**2, slope * log_kappa, minlength=system.sectors)
     return np.asarray(total / theta[:, 0])

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
-from comity.equilibrium.closures import CLOSURES, check_closure
-from comity.errors import InputError, nearest
+from comity.errors import InputError
 from comity.outcomes.counts import Count, counts_of, on_count
 from comity.outcomes.observed import resolved
-from comity.outcomes.ranges import WORLD_SETTING, Asked, Choice, solve_compiled, with_set
+from comity.outcomes.ranges import Asked, central_choice, solve_compiled, with_set
 from comity.scenario.compile import Compiled, compile_scenario
 from comity.scenario.schema import Scenario
 
@@ -48,14 +46,8 @@ def prepare(
         raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
     if year is not None and not 1900 <= year <= 2200:
         raise InputError("--year", "a year is needed", found=year, allowed="1900 to 2200")
-    wanted = closure or scen.closure or CLOSURES[0]
-    check_closure(wanted, ["any"])
-    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
-    chosen = elasticities or scen.elasticities or own
-    if chosen not in (own, *elasticity_sets()):
-        sets = elasticity_sets()
-        raise InputError("elasticities", "unknown set", found=chosen, allowed=sets, nearest=nearest(chosen, sets))
-    choice = Choice(chosen, "central", wanted)
+    choice = central_choice(world, scen, closure, elasticities)
+    chosen, wanted = choice.elasticities, choice.closure
     compiled = compile_scenario(with_set(world, chosen), scen, year=year if year is not None else scen.year)
     at = compiled.year
     counts: list[Count | None] = [*counts_of(world, compiled.named_pairs)] or [None]

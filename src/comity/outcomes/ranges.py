@@ -14,10 +14,11 @@ from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.classifications.sectors import is_goods, load_sectors
 from comity.equilibrium.batch import solve_each
+from comity.equilibrium.closures import check_closure
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
-from comity.errors import InputError, NoSolutionError
+from comity.errors import InputError, NoSolutionError, nearest
 from comity.kept import KeptFor
 from comity.outcomes.goods_ratio import GoodsRatio
 from comity.outcomes.observed import resolved, resolved_each
@@ -113,6 +114,29 @@ def with_set(world: World, name: str) -> World:
     if name in (own, WORLD_SETTING):
         return world
     return _variants.get(world, name, lambda: world.with_elasticities(name))
+
+
+class Settings(Protocol):
+    """What a scenario or a game asks for itself, or None."""
+
+    @property
+    def closure(self) -> str | None: ...
+
+    @property
+    def elasticities(self) -> str | None: ...
+
+
+def central_choice(world: World, of: Settings, closure: str | None = None, elasticities: str | None = None) -> Choice:
+    """The central combination: closure and elasticities as told, else those of the scenario or game, else
+    "fixed-deficits" and the world's own. Raises InputError for an unknown one."""
+    wanted = closure or of.closure or CLOSURES[0]
+    check_closure(wanted, ["any"])
+    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
+    chosen = elasticities or of.elasticities or own
+    if chosen not in (own, *elasticity_sets()):
+        sets = elasticity_sets()
+        raise InputError("elasticities", "unknown set", found=chosen, allowed=sets, nearest=nearest(chosen, sets))
+    return Choice(chosen, "central", wanted)
 
 
 def choices(world: World, central: Choice) -> Iterator[Choice]:

@@ -294,7 +294,7 @@ class Drawer:
         if self.process is None or self.process.stdin is None:
             return
         try:
-            self.process.stdin.write(json.dumps(jobs, ensure_ascii=False) + "\n")
+            self.process.stdin.write(json.dumps(jobs) + "\n")
             self.process.stdin.flush()
         except (OSError, ValueError):  # it died, or was closed
             self.close()
@@ -330,7 +330,7 @@ class Drawer:
 def _serve() -> None:
     """Start the engine, then read jobs from standard input and write figures to standard output."""
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
-    drawn = [draw(job) for line in sys.stdin.buffer for job in json.loads(line.decode("utf-8"))]
+    drawn = [draw(job) for line in sys.stdin for job in json.loads(line)]
     sys.stdout.write(json.dumps(drawn))
 
 

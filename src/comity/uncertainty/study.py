@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.benchmark.elasticities import elasticity_sets
 from comity.benchmark.world import World
 from comity.beside import beside
 from comity.equilibrium.batch import solve_each
 from comity.equilibrium.blas import ONE_BLAS_THREAD
-from comity.equilibrium.closures import CLOSURES, check_closure
 from comity.equilibrium.solution import Solution
-from comity.errors import InputError, NoSolutionError, nearest
+from comity.errors import InputError, NoSolutionError
 from comity.outcomes.observed import Wedges, find_each, resolved
-from comity.outcomes.ranges import RANGE_TOLERANCE, WORLD_SETTING, goods_flows, solve_compiled, with_set
+from comity.outcomes.ranges import RANGE_TOLERANCE, central_choice, goods_flows, solve_compiled, with_set
 from comity.uncertainty.bank import node_of, world_at
 from comity.uncertainty.draws import DrawTable, draw
 from comity.uncertainty.shocks import Plan, make_plan
@@ -130,13 +128,8 @@ def prepare(
 
     Raises InputError for anything wrong with the request.
     """
-    wanted = closure or scenario.closure or CLOSURES[0]
-    check_closure(wanted, ["any"])
-    own = str(world.provenance.get("elasticities", {}).get("name", WORLD_SETTING))
-    chosen = elasticities or scenario.elasticities or own
-    if chosen not in (own, *elasticity_sets()):
-        known = elasticity_sets()
-        raise InputError("elasticities", "unknown set", found=chosen, allowed=known, nearest=nearest(chosen, known))
+    choice = central_choice(world, scenario, closure, elasticities)
+    chosen, wanted = choice.elasticities, choice.closure
     economy = with_set(world, chosen)
     rows = load_spreads(spreads)
     log_sd, theta = theta_log_sd(rows, chosen, economy.sectors, economy.trade_elasticity)
