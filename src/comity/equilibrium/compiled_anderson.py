@@ -101,13 +101,13 @@ def _fit(history: History, step: Rough, used: int, slot: int, weights: Array) ->
                 matrix[k, m] = gram[k, m, s] * scale[k] * scale[m]
             matrix[k, k] += 1e-14
             answer[k] = scale[k] * right[k, s]
-        if _solve(matrix, answer, used):
+        if solve_small(matrix, answer, used):
             for k in range(used):
                 weights[k, s] = scale[k] * answer[k]
 
 
 @compiled
-def _solve(matrix: Array, answer: Array, size: int) -> bool:
+def solve_small(matrix: Array, answer: Array, size: int) -> bool:
     """Gaussian elimination in place, with pivots; False where the matrix is singular or not finite."""
     for k in range(size):
         best = k
