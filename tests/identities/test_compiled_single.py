@@ -51,22 +51,28 @@ def problem(closure: str, shock: Shock) -> Problem:
 
 @needs_numba
 @pytest.mark.parametrize("closure", CLOSURES)
-def test_a_pass_is_that_of_numpy(closure: str) -> None:
+@pytest.mark.parametrize("shock", [wide(WORLD), PAIR, HOME], ids=["wide", "pair", "home"])
+def test_a_pass_is_that_of_numpy(closure: str, shock: Shock) -> None:
     from comity.equilibrium import compiled_search as compiled
+    from comity.equilibrium.compiled_single import step_from
+    from comity.equilibrium.responses import responses
 
-    whole = problem(closure, wide(WORLD))
+    plain = problem(closure, shock)
+    world, prepared = plain.prepared.world, responses(plain.prepared)
+    given = compiled.laid_out(world, changes_of(world, shock), closure, plain.income_factor)
+    answers = compiled.Answers(prepared.wages, prepared.by, prepared.follow)
+    work, _, _ = compiled._room(4, 9)
     for far in (0.0, 1e-3, 0.3):
         state = far * np.sin(np.arange(9 * 9.0))
-        error, step, implied = Iteration(whole).errors(state)
-        work, arguments = compiled.pass_arguments(whole)
-        seen, floored = compiled.step_from(state, *arguments, work)
-        assert seen == pytest.approx(error, rel=ROUNDING) and floored == implied.floored
-        for ours, theirs in ((work.cost, implied.cost), (work.log_price, implied.log_price)):
+        error, step, implied = Iteration(plain).errors(state)
+        seen, floored = step_from(state, *given, answers, compiled.LIMITS, work)
+        assert seen == pytest.approx(error, rel=ROUNDING, abs=ROUNDING) and floored == implied.floored
+        spending = implied.demand / np.where(world.expenditure > 0, world.expenditure, 1.0)
+        for ours, theirs in ((work.cost, implied.cost), (work.price, implied.log_price), (work.spending, spending)):
             assert np.abs(ours - theirs).max() <= ROUNDING
-        for name in ("demand", "exports", "imports", "tariff_revenue", "income", "output"):
+        for name in ("exports", "imports", "tariff_revenue", "income", "output", "deficit"):
             ours = getattr(work, "revenue" if name == "tariff_revenue" else name)
-            assert np.abs(ours - getattr(implied, name)).max() <= ROUNDING * WORLD.value_added.sum()
-        assert np.abs(work.deficit - implied.deficit).max() <= ROUNDING * WORLD.value_added.sum()
+            assert np.abs(ours - getattr(implied, name)).max() <= ROUNDING * world.value_added.sum()
         assert np.abs(work.step - step).max() <= ROUGH
 
 

@@ -33,6 +33,8 @@ OTHERS = 16  # combinations of foreign prices and expenditures by which wages an
 NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
 STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
+LIMITS = Limits(INCOME_FLOOR, LARGEST_MOVE, np.float32(LARGEST_STEP), np.float32(LARGEST_FALL))
+
 _economies: KeptFor[Prepared, Economy] = KeptFor()
 _answers: KeptFor[Responses, Answer] = KeptFor()
 _laid_out: KeptFor[Members, tuple[Changed, Rules]] = KeptFor()
@@ -208,7 +210,7 @@ def _lay_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:
     deficits = members.deficits
     productivity = members.log_productivity
     rules = Rules(
-        limits=Limits(INCOME_FLOOR, LARGEST_MOVE, np.float32(LARGEST_STEP), np.float32(LARGEST_FALL)),
+        limits=LIMITS,
         theta=np.ascontiguousarray(np.broadcast_to(members.theta[:, 0, :], (sectors, width))),
         log_productivity=np.zeros((0, 0, 0)) if productivity is None else np.ascontiguousarray(productivity),
         transfer=np.ascontiguousarray(members.transfer),

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 @inlined
-def _apart(left: float, right: float) -> float:
+def apart(left: float, right: float) -> float:
     """|left - right| / max(|left|, |right|); zero where both are."""
     size = max(abs(left), abs(right))
     return abs(left - right) / (size if size != 0.0 else 1.0)
@@ -52,8 +52,8 @@ def residuals(
             earned = exp(wage_price[0, c, s]) * value
             net = deficit[c, s] + rules.transfer[c, s]
             income = earned + (spent[c, s] - imports[c, s] - at_home[c, s]) + net
-            worst[5, s] = worse(worst[5, s], _apart(income_output[0, c, s], income))
-            worst[6, s] = worse(worst[6, s], _apart(earned, paid[c, s]))
+            worst[5, s] = worse(worst[5, s], apart(income_output[0, c, s], income))
+            worst[6, s] = worse(worst[6, s], apart(earned, paid[c, s]))
             trade = exports[c, s] + imports[c, s]
             gap = abs(exports[c, s] + net - imports[c, s]) / (trade if trade > 0 else value)
             worst[7, s] = worse(worst[7, s], gap)
@@ -84,7 +84,7 @@ def _own(
         np.dot(economy.demand_from[c], column, implied)
         for j in range(sectors):
             for s in range(width):
-                worst[4, s] = worse(worst[4, s], _apart(spending[j, c, s], implied[j, s]))
+                worst[4, s] = worse(worst[4, s], apart(spending[j, c, s], implied[j, s]))
 
 
 @compiled
@@ -140,4 +140,4 @@ def _traded(
                 at_home[c, s] += own
                 sold[c, s] += own
             for s in range(width):
-                worst[3, s] = worse(worst[3, s], _apart(income_output[1 + j, c, s], sold[c, s]))
+                worst[3, s] = worse(worst[3, s], apart(income_output[1 + j, c, s], sold[c, s]))

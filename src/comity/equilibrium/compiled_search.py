@@ -1,26 +1,41 @@
-"""The quick attempt of `search`, compiled (extra `fast`): passes and acceleration for one problem."""
+"""One scenario by compiled passes (extra `fast`): the quick attempt of `search`, and its answer's residual."""
 
 from __future__ import annotations
 
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.equilibrium.search import QUICK_PASSES, Found
+from comity.benchmark.world import World
+from comity.equilibrium import equations as eq
+from comity.equilibrium.cells import entries_of
+from comity.equilibrium.changes import Changes, at_home
+from comity.equilibrium.compiled import Changed, Economy, Limits
 from comity.equilibrium.compiled_anderson import solve_small
-from comity.equilibrium.compiled_math import worse
-from comity.equilibrium.compiled_single import Answers, Bounds, Closure, Links, Weights, Work, step_from
-from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP, TINY, Pass
-from comity.equilibrium.prepared import Prepared
-from comity.equilibrium.problem import Problem
+from comity.equilibrium.compiled_chunk import LIMITS, economy_of
+from comity.equilibrium.compiled_math import exp, worse
+from comity.equilibrium.compiled_single import Answers, Case, Links, Work, step_from
+from comity.equilibrium.compiled_single_residual import residual
+from comity.equilibrium.members import FEW, connected_untaxed
+from comity.equilibrium.prepared import Prepared, prepare
 from comity.equilibrium.responses import responses
+from comity.equilibrium.search import QUICK_PASSES
+from comity.equilibrium.solution import Later, Solution
+from comity.equilibrium.space import Space
+from comity.equilibrium.together import share
+from comity.equilibrium.together_residual import EQUATIONS
 from comity.kept import KeptFor
 from comity.kernels import compiled
 
 Array = NDArray[np.float64]
+Places = NDArray[np.int64]
 
-MEMORY, LONGEST = 6, 4.0  # as in `anderson.accelerate`
+MEMORY, LONGEST = 6, 4.0  # differences held (ten, as `anderson` has, save no pass); longest step, as there
+
+_links: KeptFor[Prepared, Links] = KeptFor()
+_thread = local()  # each has memory of its own
 
 
 class Memory(NamedTuple):
@@ -33,32 +48,42 @@ class Memory(NamedTuple):
     last_plain: Array
 
 
+class Given(NamedTuple):
+    """A scenario as the passes read it."""
+
+    economy: Economy
+    links: Links
+    changed: Changed
+    case: Case
+
+
 @compiled
 def seek(
     state: Array,
-    weights: Weights,
+    economy: Economy,
     links: Links,
-    closure: Closure,
+    changed: Changed,
+    case: Case,
     answers: Answers,
-    bounds: Bounds,
+    limits: Limits,
     work: Work,
     memory: Memory,
     tolerance: float,
     limit: int,
     longest: float,
-) -> tuple[int, float, bool]:
-    """Anderson's acceleration from `state`, in place, to an error of at most `tolerance`: passes used, last error,
-    whether it was reached by incomes above their floor. Gives up where errors grow."""
-    best, error, used, slot = np.inf, np.inf, 0, 0
+) -> tuple[int, bool]:
+    """Anderson's acceleration from `state`, in place, to an error of at most `tolerance`: passes used, and whether it
+    was reached by incomes above their floor. Gives up where errors grow."""
+    best, used, slot = np.inf, 0, 0
     for passes in range(1, limit + 1):
-        error, floored = step_from(state, weights, links, closure, answers, bounds, work)
+        error, floored = step_from(state, economy, links, changed, case, answers, limits, work)
         if error <= tolerance:
-            return passes, error, not floored
+            return passes, not floored
         best = min(best, error)
         if not error <= 100 * best:  # also where it is no number
-            return passes, error, False
+            return passes, False
         used, slot = _advance(state, work.step, memory, used, slot, passes == 1, longest)
-    return limit, error, False
+    return limit, False
 
 
 @compiled
@@ -116,43 +141,112 @@ def _weights(memory: Memory, step: Array, used: int, slot: int) -> tuple[Array, 
     return right * scale, found
 
 
-def quick(problem: Problem, start: Array | None, tolerance: float) -> Found | None:
-    """What the quick attempt of `search.search` finds; None where it gives up, and for what these passes do not know:
-    taxes on exports, coalitions with a common change, parts without trade, sectors without supplier."""
-    known = problem.shipped is None and not len(problem.coalition)
-    if not known or problem.unsupplied.any() or problem.component.any():
+def solved(
+    world: World,
+    changes: Changes,
+    closure: str,
+    factor: Array | None,
+    start: Array | None,
+    tolerance: float,
+    aim: float,
+) -> Solution | None:
+    """The Solution on a closure's benchmark, its residual at most `tolerance`; None where the search, which aims at
+    errors of `aim`, does not get there, and for what these passes do not know: taxes on exports, parts of the world
+    without trade between them, sectors without supplier."""
+    if not connected_untaxed(world, changes):
         return None
-    work, given = pass_arguments(problem)
-    state = np.zeros(len(work.step)) if start is None else start.copy()
-    memory = _memory(len(state))
-    passes, error, reached = seek(state, *given, work, memory, tolerance, QUICK_PASSES, LONGEST)
-    return Found(state, _implied(problem, work), error, passes, 1.0, problem) if reached else None
-
-
-def pass_arguments(problem: Problem) -> tuple[Work, tuple[Weights, Links, Closure, Answers, Bounds]]:
-    """What `step_from` needs beside a state: memory, and the problem in the order of memory it reads."""
-    base, held = problem.prepared, responses(problem.prepared)
-    bounds = Bounds(INCOME_FLOOR, TINY, LARGEST_MOVE, np.float32(LARGEST_STEP), np.float32(LARGEST_FALL))
+    given = laid_out(world, changes, closure, factor)
+    held = responses(prepare(world))
+    work, memory, state = _room(*given.economy.home.shape)
+    state[:] = 0.0 if start is None else start
     answers = Answers(held.wages, held.by, held.follow)
-    return _work(*base.home.shape), (_weights_of(problem), links_of(base), _closure_of(problem), answers, bounds)
+    passes, reached = seek(state, *given, answers, LIMITS, work, memory, aim, QUICK_PASSES, LONGEST)
+    if not reached:
+        return None
+    log_wage = state[: len(world.countries)]
+    worst = residual(*given, log_wage, work.price, work.cost, work.spending, work.output, work.income, work.deficit)
+    if not worst.max() <= tolerance:
+        return None
+    later = Later(world, changes, closure, factor)
+    return _solution(later, state, work, passes, dict(zip(EQUATIONS, worst.tolist(), strict=True)))
 
 
-def _weights_of(problem: Problem) -> Weights:
-    base, world = problem.prepared, problem.prepared.world
-    log_productivity = np.log(problem.changes.productivity_hat)
-    return Weights(
-        foreign=problem.foreign,
-        home=problem.home,
-        theta=np.ascontiguousarray(problem.theta[:, 0]),
+def laid_out(world: World, changes: Changes, closure: str, factor: Array | None) -> Given:
+    """A scenario in the order of memory that passes read: on the World's weights with a list of changed cells, or where
+    they are many or home sales change, on weights of its own, in memory that this thread's next search uses again."""
+    base = prepare(world.origin)  # elasticities are the scenario's
+    economy, changed = economy_of(base), _nothing_changed(len(world.sectors))
+    if len(changes.flat) > FEW * world.trade_share.size or at_home(changes.flat, world.trade_share.shape).any():
+        economy = _own(economy, world, changes)
+    elif len(changes.flat):
+        changed = _changed(world, changes)
+    log_productivity = np.log(changes.productivity_hat)
+    case = Case(
+        theta=world.trade_elasticity,
         log_productivity=log_productivity if log_productivity.any() else np.zeros((0, 0)),
-        value_added_share=world.value_added_share,
-        consumption_share=world.consumption_share,
-        expenditure=world.expenditure,
-        value_added=world.value_added,
+        transfer=changes.transfer,
+        given=world.deficit,
+        scaled=closure == "deficit-share-of-gdp",
+        factor=np.zeros(0) if factor is None else factor,
+    )
+    return Given(economy, links_of(base), changed, case)
+
+
+def _changed(world: World, changes: Changes) -> Changed:
+    """Differences of the scenario's weights from the World's."""
+    sectors, n = world.value_added_share.shape
+    entries = entries_of(world, [changes], world.trade_elasticity[None])
+    assert entries is not None, "cells that change"
+    return Changed(
+        first=np.searchsorted(entries.flat, np.arange(sectors + 1) * n * n).astype(np.int64),
+        buyer=entries.flat // n % n,
+        seller=entries.flat % n,
+        member=np.zeros(0, dtype=np.int64),
+        border=np.ascontiguousarray(entries.border)[:, None],
+        whole=np.ascontiguousarray(entries.whole)[:, None],
     )
 
 
-_links: KeptFor[Prepared, Links] = KeptFor()
+def _nothing_changed(sectors: int) -> Changed:
+    nowhere, nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 1))
+    return Changed(np.zeros(sectors + 1, dtype=np.int64), nowhere, nowhere, nowhere, nothing, nothing)
+
+
+def _own(economy: Economy, world: World, changes: Changes) -> Economy:
+    """The Economy with the changed cells in its weights, as far as passes for one scenario read it."""
+    space = _space()
+    rates = world.tariff.ravel()[changes.flat] if changes.tariff is None else changes.tariff.new
+    parts = {
+        name: space.array(f"own {name}", values.shape, values.dtype)
+        for name, values in economy._asdict().items()
+        if name in ("forward", "home")
+    }
+    own = economy._replace(**parts)
+    own.forward[:], own.home[:] = economy.forward, economy.home
+    put(changes.flat, changes.log_cost(), rates, world.trade_share, world.trade_elasticity, own)
+    return own
+
+
+@compiled
+def put(flat: Places, log_cost: Array, rates: Array, share: Array, theta: Array, economy: Economy) -> None:
+    """Set the weights of the cells in `flat`, ascending."""
+    sectors, n = economy.home.shape
+    forward, home = economy.forward, economy.home
+    place, following = 0, 0
+    for j in range(sectors):
+        for b in range(n):
+            spent = economy.spent[j, b]
+            for i in range(n):
+                if following < len(flat) and flat[following] == place:
+                    cost = log_cost[following]
+                    weight = share[j, b, i] * exp(-theta[j] * cost) if cost < np.inf else 0.0
+                    forward[j, n + b, i] = weight
+                    if b == i:  # home sales are never border values
+                        home[j, b] = spent * weight
+                    else:
+                        forward[j, b, i] = spent * weight / (1.0 + rates[following])
+                    following += 1
+                place += 1
 
 
 def links_of(base: Prepared) -> Links:
@@ -164,55 +258,69 @@ def _laid_out(base: Prepared) -> Links:
     def turned(matrices: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(matrices.transpose(1, 2, 0))
 
-    price_local, demand_local = base.rough_local
-    return Links(turned(base.inputs_of), turned(base.uses_of), turned(price_local), turned(demand_local))
-
-
-def _closure_of(problem: Problem) -> Closure:
-    factor = problem.income_factor if problem.closure == "multiplicative-deficits" else None
-    return Closure(
-        given=problem.deficit,
-        transfer=problem.changes.transfer,
-        scaled=problem.closure == "deficit-share-of-gdp",
-        factor=np.zeros(0) if factor is None else factor,
+    exact, rough = share(base, np.float64), share(base, np.float32)
+    return Links(
+        inputs=turned(base.inputs_of),
+        uses=turned(exact.demand_from[:, :, 1:]),
+        price_local=turned(rough.price_from),
+        spend_local=turned(rough.spend_from),
+        value_added_share=base.world.value_added_share,
+        demand_share=np.ascontiguousarray(exact.demand_from[:, :, 0].T),
     )
 
 
-def _work(sectors: int, n: int) -> Work:
-    cells = dict.fromkeys(("cost", "log_price", "demand", "output", "scale", "exponent"), (sectors, n))
-    rows = dict.fromkeys(("exports", "imports", "revenue", "income", "deficit", "gap", "weight", "sold"), (n,))
+def _room(sectors: int, n: int) -> tuple[Work, Memory, Array]:
+    """Memory for a search, used again by this thread's next one, and for its state."""
+    space = _space()
+    size = n * (1 + 2 * sectors)
+    cells = dict.fromkeys(("cost", "price", "spending", "output", "scale", "exponent"), (sectors, n))
+    rows = ("exports", "imports", "revenue", "income", "deficit", "gap", "weight", "at_home")
+    exact: dict[str, tuple[int, ...]] = {**cells, **dict.fromkeys(rows, (n,)), "drawn": (2 * n,), "step": (size,)}
     rough: dict[str, tuple[int, ...]] = {"price_error": (sectors, n), "excess": (sectors, n), "rough": (2 * sectors, n)}
-    rough |= {"follow": (2 * sectors * n,), "left": (n,), "move": (n,)}
-    return Work(
-        **{name: np.empty(shape) for name, shape in {**cells, **rows}.items()},
-        **{name: np.empty(shape, np.float32) for name, shape in rough.items()},
-        drawn=np.empty(2 * n),
-        step=np.empty(n * (1 + 2 * sectors)),
+    rough |= {"left": (n,), "move": (n,), "follow": (2 * sectors * n,)}
+    held = {"turns": (MEMORY, size), "advances": (MEMORY, size), "last_step": (size,), "last_plain": (size,)}
+    work = Work(
+        **{name: space.array(name, shape) for name, shape in exact.items()},
+        **{name: space.array(name, shape, np.float32) for name, shape in rough.items()},
     )
-
-
-def _memory(size: int) -> Memory:
-    return Memory(
-        turns=np.empty((MEMORY, size)),
-        advances=np.empty((MEMORY, size)),
-        gram=np.empty((MEMORY, MEMORY)),
-        last_step=np.empty(size),
-        last_plain=np.empty(size),
+    memory = Memory(
+        gram=np.zeros((MEMORY, MEMORY)),
+        **{name: space.array(f"memory {name}", shape) for name, shape in held.items()},
     )
+    return work, memory, np.empty(size)
 
 
-def _implied(problem: Problem, work: Work) -> Pass:
-    return Pass(
-        work.cost,
-        work.log_price,
-        work.demand,
-        work.exports,
-        work.imports,
-        work.revenue,
-        0.0,
-        work.income,
-        work.deficit,
-        problem.changes.transfer,
-        work.output,
-        False,
+def _space() -> Space:
+    """This thread's memory."""
+    if not hasattr(_thread, "space"):
+        _thread.space = Space()
+    space: Space = _thread.space
+    return space
+
+
+def _solution(later: Later, state: Array, work: Work, passes: int, residuals: dict[str, float]) -> Solution:
+    world = later.world
+    price = np.exp(work.price)
+    consumer_price = eq.consumer_price_hat(price, world.consumption_share)
+    return Solution(
+        benchmark=world,
+        closure=later.closure,
+        source=later,
+        wage_hat=np.exp(state[: len(world.countries)]),
+        price_index_hat=price,
+        cost_hat=np.exp(work.cost),
+        expenditure_new=work.spending * world.expenditure,
+        output_new=work.output.copy(),
+        income_new=work.income.copy(),
+        deficit_new=work.deficit.copy(),
+        transfer_new=later.changes.transfer,
+        tariff_revenue_new=work.revenue.copy(),
+        export_tax_revenue_new=np.zeros(len(world.countries)),
+        consumer_price_hat=consumer_price,
+        real_income_hat=work.income / world.income / consumer_price,
+        iterations=passes,
+        state=state,
+        residuals=residuals,
+        converged=True,
+        status="converged",
     )

@@ -1,17 +1,19 @@
-"""One pass for one problem, compiled: as `iteration.Iteration`, with the sweeps between the products fused.
+"""One pass for one scenario, compiled: as `iteration.Iteration`, with the sweeps between the products fused.
 
 Arrays are (sector, country), the country last: sweeps run along countries, many at a time. What each country's input
-links do is (sector, sector, country), so that it runs along countries too. States are those of `iteration`: ln w, then
-ln P, then ln X/X0. Numba is an extra (`fast`); nothing but `compiled_search` imports this.
+links do is (sector, sector, country), so that it runs along countries too. Expenditure is counted in units of the
+benchmark's, and weights are the World's with a list of changed cells, as in `compiled`. States are those of
+`iteration`: ln w, then ln P, then ln X/X0. Numba is an extra (`fast`); only `compiled_search` imports this.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.equilibrium.compiled import Changed, Economy, Limits
 from comity.equilibrium.compiled_math import exp, log, worse
 from comity.kernels import compiled
 
@@ -20,33 +22,24 @@ Rough = NDArray[np.float32]
 
 
 class Links(NamedTuple):
-    """A World's input links; sums run over the second axis."""
+    """A World's input links, as in `together.Shared`; sums run over the second axis of the first four."""
 
     inputs: Array  # (J, J, N): ln P of inputs into ln c
-    uses: Array  # (J, J, N): output into expenditure
+    uses: Array  # (J, J, N): output into X/X0
     price_local: Rough  # (J, J, N): errors of ln P into what own markets make of them
-    demand_local: Rough  # (J, J, N): the same of X
+    spend_local: Rough  # (J, J, N): the same of X/X0
+    value_added_share: Array  # (J, N)
+    demand_share: Array  # (J, N): of income, in units of X0
 
 
-class Weights(NamedTuple):
-    """A problem's weights after the shock, as in `problem.Problem`, and the World's shares and levels."""
+class Case(NamedTuple):
+    """A scenario: its elasticities, productivity and what closes trade balances: the deficits given, whether they are
+    shares of value added, and the factor of own income that is spent, or (0,) where they do not follow it."""
 
-    foreign: Array  # (J, 2N, N)
-    home: Array  # (J, N)
     theta: Array  # (J,)
     log_productivity: Array  # (J, N), or (0, 0) where nobody's changes
-    value_added_share: Array  # (J, N)
-    consumption_share: Array  # (J, N)
-    expenditure: Array  # (J, N)
-    value_added: Array  # (N,)
-
-
-class Closure(NamedTuple):
-    """What closes trade balances: the deficits given, whether they are shares of value added, and the factor of own
-    income that is spent, or (0,) where they do not follow it."""
-
-    given: Array  # (N,)
     transfer: Array  # (N,)
+    given: Array  # (N,)
     scaled: bool
     factor: Array  # (N,) or (0,)
 
@@ -59,64 +52,62 @@ class Answers(NamedTuple):
     follow: Rough  # (2 J N, N)
 
 
-class Bounds(NamedTuple):
-    """As in `iteration`: what bounds incomes and steps. Given, not imported: what is compiled would keep old values."""
-
-    income: float  # INCOME_FLOOR
-    tiny: float  # TINY
-    move: float  # LARGEST_MOVE
-    step: np.float32  # LARGEST_STEP
-    fall: np.float32  # LARGEST_FALL
-
-
 class Work(NamedTuple):
     """Memory for a pass, and what it implied."""
 
     cost: Array  # (J, N)
-    log_price: Array
-    demand: Array
+    price: Array  # ln P
+    spending: Array  # X/X0
     output: Array
     scale: Array
-    exponent: Array  # X/X0
+    exponent: Array  # X/X0 of the state
     exports: Array  # (N,)
     imports: Array
     revenue: Array
     income: Array
     deficit: Array
     gap: Array
+    weight: Array
+    at_home: Array
     drawn: Array  # (2N,)
-    weight: Array  # (N,)
-    sold: Array
+    step: Array  # (N + 2 J N,)
     price_error: Rough  # (J, N)
     excess: Rough
     rough: Rough  # (2 J, N): steps of prices and expenditures
-    follow: Rough  # (2 J N,)
     left: Rough  # (N,)
     move: Rough
-    step: Array  # (N + 2 J N,)
+    follow: Rough  # (2 J N,)
 
 
 @compiled
 def step_from(
-    state: Array, weights: Weights, links: Links, closure: Closure, answers: Answers, bounds: Bounds, work: Work
+    state: Array,
+    economy: Economy,
+    links: Links,
+    changed: Changed,
+    case: Case,
+    answers: Answers,
+    limits: Limits,
+    work: Work,
 ) -> tuple[float, bool]:
     """Largest log error of a state, and whether an income was held at its floor; the preconditioned step in
     work.step."""
-    sectors, n = weights.home.shape
+    sectors, n = economy.home.shape
     log_wage = state[:n]
     log_price = state[n : n + sectors * n].reshape(sectors, n)
     log_spending = state[n + sectors * n :].reshape(sectors, n)
-    largest = _trade(log_wage, log_price, log_spending, weights, links, work)
-    floored = _incomes(log_wage, weights, closure, bounds, work)
-    largest = max(largest, _gaps(weights, closure, work))
-    largest = max(largest, _spending(weights, links, bounds, work))
-    _own_markets(weights, links, bounds, work)
-    _wages(log_wage, weights, answers, bounds, work)
+    _costs(log_wage, log_price, log_spending, links, case, work)
+    largest = _trade(log_price, economy, changed, case, work)
+    floored = _incomes(log_wage, economy, case, limits, work)
+    largest = max(largest, _gaps(economy, case, work))
+    largest = max(largest, _spending(economy, links, work))
+    _own_markets(links, limits, work)
+    _wages(log_wage, economy, answers, limits, work)
     return largest, floored
 
 
 @compiled
-def _apply(matrices: Array, columns: Array, total: Array) -> None:
+def apply(matrices: NDArray[Any], columns: NDArray[Any], total: NDArray[Any]) -> None:
     """Add to total (J, N) each country's (J, J) matrix applied to its column."""
     sectors, others, n = matrices.shape
     for j in range(sectors):
@@ -126,92 +117,103 @@ def _apply(matrices: Array, columns: Array, total: Array) -> None:
 
 
 @compiled
-def _trade(
-    log_wage: Array, log_price: Array, log_spending: Array, weights: Weights, links: Links, work: Work
-) -> float:
-    """Equations (1), (2), (4), with exports, imports and revenue; the largest error of prices."""
-    sectors, n = weights.home.shape
-    cost, scale, exponent, drawn, weight, sold = (
-        work.cost, work.scale, work.exponent, work.drawn, work.weight, work.sold
-    )  # fmt: skip
-    exports, imports, revenue, price_error = work.exports, work.imports, work.revenue, work.price_error
+def _costs(log_wage: Array, log_price: Array, log_spending: Array, links: Links, case: Case, work: Work) -> None:
+    """Equation (1), costs raised to -theta, and expenditures."""
+    sectors, n = log_price.shape
+    cost, scale, exponent = work.cost, work.scale, work.exponent
     for j in range(sectors):
         for c in range(n):
-            cost[j, c] = weights.value_added_share[j, c] * log_wage[c]
-    _apply(links.inputs, log_price, cost)
-    if len(weights.log_productivity):
+            cost[j, c] = links.value_added_share[j, c] * log_wage[c]
+    apply(links.inputs, log_price, cost)
+    if len(case.log_productivity):
         for j in range(sectors):
             for c in range(n):
-                cost[j, c] -= weights.log_productivity[j, c]
-    exports[:], imports[:], revenue[:] = 0.0, 0.0, 0.0
-    largest = 0.0
+                cost[j, c] -= case.log_productivity[j, c]
     for j in range(sectors):
-        theta, slope = weights.theta[j], -1.0 / weights.theta[j]
-        home, spent, implied = weights.home[j], weights.expenditure[j], work.log_price[j]
+        theta = case.theta[j]
         for c in range(n):
             scale[j, c] = exp(-theta * cost[j, c])
         for c in range(n):
             exponent[j, c] = exp(log_spending[j, c])
-        np.dot(weights.foreign[j], scale[j], drawn)
+
+
+@compiled
+def _trade(log_price: Array, economy: Economy, changed: Changed, case: Case, work: Work) -> float:
+    """Equations (2), (4), with exports, imports and revenue; the largest error of prices."""
+    sectors, n = economy.home.shape
+    exports, imports, revenue, at_home = work.exports, work.imports, work.revenue, work.at_home
+    drawn, weight, price_error = work.drawn, work.weight, work.price_error
+    buyer, seller, border, whole = changed.buyer, changed.seller, changed.border, changed.whole
+    for total in (exports, imports, revenue):
+        total[:] = 0.0
+    largest = 0.0
+    for j in range(sectors):
+        first, last, slope = changed.first[j], changed.first[j + 1], -1.0 / case.theta[j]
+        scale, exponent, price, output = work.scale[j], work.exponent[j], work.price[j], work.output[j]
+        home, spent = economy.home[j], economy.spent[j]
+        np.dot(economy.forward[j], scale, drawn)
+        for u in range(first, last):
+            drawn[buyer[u]] += border[u, 0] * scale[seller[u]]
+            drawn[n + buyer[u]] += whole[u, 0] * scale[seller[u]]
         for c in range(n):
-            sold[c] = home[c] * scale[j, c]
+            price[c] = log(drawn[n + c]) * slope
         for c in range(n):
-            weight[c] = drawn[c] + drawn[n + c] + sold[c]
-        for c in range(n):
-            implied[c] = log(weight[c]) * slope
-        for c in range(n):
-            weight[c] = spent[c] * exponent[j, c] / weight[c]
-        for c in range(n):
-            error = implied[c] - log_price[j, c]
+            error = price[c] - log_price[j, c]
             price_error[j, c] = error
             largest = worse(largest, abs(error))
         for c in range(n):
-            imports[c] += drawn[c] * weight[c]
+            weight[c] = exponent[c] / drawn[n + c]
         for c in range(n):
-            revenue[c] += drawn[n + c] * weight[c]
+            drawn[c] *= weight[c]
         for c in range(n):
-            sold[c] *= weight[c]
-        output = work.output[j]
-        np.dot(weight, weights.foreign[j, :n], output)
+            imports[c] += drawn[c]
         for c in range(n):
-            output[c] *= scale[j, c]
+            at_home[c] = home[c] * scale[c] * weight[c]
+        # what is spent, and neither at home nor on border values, is tariff revenue
+        for c in range(n):
+            revenue[c] += spent[c] * exponent[c] - drawn[c] - at_home[c]
+        np.dot(weight, economy.forward[j, :n], output)
+        for u in range(first, last):
+            output[seller[u]] += border[u, 0] * weight[buyer[u]]
+        for c in range(n):
+            output[c] *= scale[c]
         for c in range(n):
             exports[c] += output[c]
         for c in range(n):
-            output[c] += sold[c]
+            output[c] += at_home[c]
     return largest
 
 
 @compiled
-def _incomes(log_wage: Array, weights: Weights, closure: Closure, bounds: Bounds, work: Work) -> bool:
-    """Equation (6) under the closure, as `iteration.Iteration._income`."""
+def _incomes(log_wage: Array, economy: Economy, case: Case, limits: Limits, work: Work) -> bool:
+    """Equation (6) under the closure, as `members.Deficits.after`."""
     n = len(log_wage)
-    income, deficit, revenue, given, value = work.income, work.deficit, work.revenue, closure.given, weights.value_added
+    income, deficit, revenue, given, value = work.income, work.deficit, work.revenue, case.given, economy.value_added
     wage, earned = np.empty(n), np.empty(n)
     for c in range(n):
         wage[c] = exp(log_wage[c])
         earned[c] = wage[c] * value[c]
-    if closure.scaled:
+    if case.scaled:
         total = wanted = 0.0
         for c in range(n):
             total += earned[c]
             wanted += wage[c] * given[c]
         for c in range(n):
             deficit[c] = wage[c] * given[c] - earned[c] / total * wanted
-    elif len(closure.factor):
+    elif len(case.factor):
         own = spent = 0.0
         for c in range(n):
             own += earned[c] + revenue[c]
-            spent += closure.factor[c] * (earned[c] + revenue[c])
+            spent += case.factor[c] * (earned[c] + revenue[c])
         for c in range(n):
             before = earned[c] + revenue[c]
-            deficit[c] = closure.factor[c] * before * (own / spent) - before
+            deficit[c] = case.factor[c] * before * (own / spent) - before
     else:
         deficit[:] = given
     floored = False
     for c in range(n):
-        income[c] = earned[c] + revenue[c] + deficit[c] + closure.transfer[c]
-        low = bounds.income * earned[c]
+        income[c] = earned[c] + revenue[c] + deficit[c] + case.transfer[c]
+        low = limits.income * earned[c]
         if income[c] < low:
             floored = True
             income[c] = low
@@ -219,68 +221,65 @@ def _incomes(log_wage: Array, weights: Weights, closure: Closure, bounds: Bounds
 
 
 @compiled
-def _gaps(weights: Weights, closure: Closure, work: Work) -> float:
+def _gaps(economy: Economy, case: Case, work: Work) -> float:
     """Equation (8) as gaps ln((exports + D+) / (imports + D-)); the largest."""
     largest, gap = 0.0, work.gap
     for c in range(len(gap)):
-        net, floor = work.deficit[c] + closure.transfer[c], 1e-25 * weights.value_added[c]
+        net, floor = work.deficit[c] + case.transfer[c], 1e-25 * economy.value_added[c]
         gap[c] = log((work.exports[c] + max(net, 0.0) + floor) / (work.imports[c] + max(-net, 0.0) + floor))
         largest = worse(largest, abs(gap[c]))
     return largest
 
 
 @compiled
-def _spending(weights: Weights, links: Links, bounds: Bounds, work: Work) -> float:
-    """Equation (5); the largest relative error, but of demand that dies out altogether."""
-    sectors, n = weights.home.shape
-    demand, income, exponent, excess = work.demand, work.income, work.exponent, work.excess
+def _spending(economy: Economy, links: Links, work: Work) -> float:
+    """Equation (5); the largest relative error."""
+    sectors, n = economy.home.shape
+    spending, income, exponent, excess = work.spending, work.income, work.exponent, work.excess
     for j in range(sectors):
         for c in range(n):
-            demand[j, c] = weights.consumption_share[j, c] * income[c]
-    _apply(links.uses, work.output, demand)
+            spending[j, c] = links.demand_share[j, c] * income[c]
+    apply(links.uses, work.output, spending)
     largest = 0.0
     for j in range(sectors):
-        spent = weights.expenditure[j]
+        spent = economy.spent[j]
         for c in range(n):
-            now = spent[c] * exponent[j, c]
-            over = demand[j, c] - now
-            relative = abs(over) / (now + bounds.tiny)
-            largest = worse(largest, relative if demand[j, c] > bounds.tiny else 0.0)
+            over = (spending[j, c] - exponent[j, c]) * (1.0 if spent[c] > 0 else 0.0)
             excess[j, c] = over
+            largest = worse(largest, abs(over) / exponent[j, c])
     return largest
 
 
 @compiled
-def _own_markets(weights: Weights, links: Links, bounds: Bounds, work: Work) -> None:
+def _own_markets(links: Links, limits: Limits, work: Work) -> None:
     """What own markets make of errors in prices and expenditures, in work.rough."""
-    sectors, n = weights.home.shape
+    sectors, n = work.exponent.shape
     rough, exponent = work.rough, work.exponent
-    low, high, lowest = -bounds.step, bounds.step, bounds.fall
+    low, high, lowest = -limits.step, limits.step, limits.fall
     rough[:] = np.float32(0.0)
-    _apply(links.price_local, work.price_error, rough[:sectors])
-    _apply(links.demand_local, work.excess, rough[sectors:])
+    apply(links.price_local, work.price_error, rough[:sectors])
+    apply(links.spend_local, work.excess, rough[sectors:])
     for j in range(sectors):
-        spent = weights.expenditure[j]
         for c in range(n):
             rough[j, c] = min(max(rough[j, c], low), high)
         for c in range(n):
-            share = rough[sectors + j, c] / (spent[c] * exponent[j, c] + bounds.tiny)
-            rough[sectors + j, c] = min(max(np.float32(share), lowest), high)
+            share = np.float32(rough[sectors + j, c] / exponent[j, c])
+            rough[sectors + j, c] = min(max(share, lowest), high)
 
 
 @compiled
-def _wages(log_wage: Array, weights: Weights, answers: Answers, bounds: Bounds, work: Work) -> None:
+def _wages(log_wage: Array, economy: Economy, answers: Answers, limits: Limits, work: Work) -> None:
     """Steps of wages that close the gaps own markets leave, and what follows from them."""
     n, rows = len(log_wage), work.rough.size
     left, move, step, rough, follow = work.left, work.move, work.step, work.rough.reshape(-1), work.follow
-    value = weights.value_added
+    value = economy.value_added
     np.dot(answers.by, rough, left)
     for c in range(n):
         left[c] += np.float32(work.gap[c])
     np.dot(answers.wages, left, move)
     total = world = 0.0
     for c in range(n):
-        step[c] = min(max(np.float64(move[c]), -bounds.move), bounds.move)
+        step[c] = min(max(np.float64(move[c]), -limits.move), limits.move)
         total += exp(log_wage[c] + step[c]) * value[c]
         world += value[c]
     level = log(total / world)
@@ -288,7 +287,7 @@ def _wages(log_wage: Array, weights: Weights, answers: Answers, bounds: Bounds, 
         step[c] -= level
         move[c] = np.float32(step[c])
     np.dot(answers.follow, move, follow)
-    low, high, lowest, half = -bounds.step, bounds.step, bounds.fall, rows // 2
+    low, high, lowest, half = -limits.step, limits.step, limits.fall, rows // 2
     for r in range(half):
         step[n + r] = min(max(rough[r] + follow[r], low), high)
     for r in range(half, rows):

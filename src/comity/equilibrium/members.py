@@ -143,10 +143,14 @@ class Members:
 def fits(world: World, changes: Changes) -> bool:
     """Whether a scenario can be solved beside others: few cells, no change of home sales or export taxes, and every
     country still buys from and sells to the rest, at any remove."""
-    shape = world.trade_share.shape
-    if len(changes.flat) > FEW * world.trade_share.size or changes.export_tax is not None or _links_of(world).taxed:
+    if len(changes.flat) > FEW * world.trade_share.size or at_home(changes.flat, world.trade_share.shape).any():
         return False
-    return not at_home(changes.flat, shape).any() and _still_connected(world, changes)
+    return connected_untaxed(world, changes)
+
+
+def connected_untaxed(world: World, changes: Changes) -> bool:
+    """Whether exports are not taxed, and every country still buys from and sells to the rest, at any remove."""
+    return changes.export_tax is None and not _links_of(world).taxed and _still_connected(world, changes)
 
 
 def fit(world: World, changes: Sequence[Changes]) -> list[bool]:

@@ -38,20 +38,12 @@ class Found:
         return self.fraction == 1.0
 
 
-Quick = Callable[[Problem, Array | None, float], Found | None]  # (problem, start, tolerance); None where it gives up
-
-
-def search(
-    make: Callable[[float], Problem], start: Array | None, tolerance: float, quick_attempt: Quick | None = None
-) -> Found:
+def search(make: Callable[[float], Problem], start: Array | None, tolerance: float) -> Found:
     """Solve the whole problem, by the path if need be; `make(fraction)` gives the Problem part of the way.
 
-    quick_attempt : tried before all else (`compiled_search.quick`). Returns the whole solution, or the farthest point
-    of the path (`whole` is False).
+    Returns the whole solution, or the farthest point of the path (`whole` is False).
     """
     problem = make(1.0)
-    if quick_attempt is not None and (found := quick_attempt(problem, start, tolerance)) is not None:
-        return found
     iteration = Iteration(problem)
     origin = np.zeros(iteration.count * (1 + 2 * iteration.sectors))
     begin = origin if start is None else start
