@@ -46,13 +46,14 @@ def size_of(world: World) -> str:
     return f"{len(world.countries)} x {len(world.sectors)}"
 
 
-def measure_solve(name: str, world: World, shock: Shock, target_ms: float | None) -> dict[str, Any]:
-    solution = solve(world, shock)
-    seconds = best(lambda: solve(world, shock), 30)
+def measure_solve(name: str, world: World, shock: Shock, target_ms: float | None, engine: str) -> dict[str, Any]:
+    solution = solve(world, shock, engine=engine)
+    seconds = best(lambda: solve(world, shock, engine=engine), 30)
     bare = traffic(world, solution.iterations)
     return {
         "what": name,
         "size": size_of(world),
+        "engine": engine,
         "ms": round(1e3 * seconds, 2),
         "yardstick_ms": round(1e3 * bare, 2),
         "ratio": round(seconds / bare, 2),
@@ -65,17 +66,16 @@ def measure_solve(name: str, world: World, shock: Shock, target_ms: float | None
 
 def solves() -> Rows:
     """Single solves to 1e-10."""
-    rows = []
+    cases: list[tuple[str, World, Shock, float | None]] = []
     for countries, sectors, target in ((30, 20, None), (77, 45, 5.0), (141, 65, None), (190, 26, None)):
         world = synthetic_world(countries, sectors, seed=3)
-        rows.append(measure_solve("synthetic, one pair -10 %", world, pair_shock(world), target))
+        cases.append(("synthetic, one pair -10 %", world, pair_shock(world), target))
         if (countries, sectors) == (77, 45):
-            rows.append(measure_solve("synthetic, all tariffs +20 points", world, uniform_tariff(world), None))
+            cases.append(("synthetic, all tariffs +20 points", world, uniform_tariff(world), None))
     world = load_world("world-2022")
-    shock = compile_scenario(world, load_scenario("tehran-2023")).shock
-    rows.append(measure_solve("world-2022, tehran-2023", world, shock, 6.0))
-    rows.append(measure_solve("world-2022, all tariffs +20 points", world, uniform_tariff(world), None))
-    return rows
+    cases.append(("world-2022, tehran-2023", world, compile_scenario(world, load_scenario("tehran-2023")).shock, 6.0))
+    cases.append(("world-2022, all tariffs +20 points", world, uniform_tariff(world), None))
+    return [measure_solve(*case, engine) for case in cases for engine in ("numpy", "numba")]
 
 
 def measure_batch(

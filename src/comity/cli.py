@@ -330,9 +330,7 @@ def coalition(
     orders: Annotated[int | None, typer.Option(help="Random orders of the players, for more than 15 of them.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the orders and of the draws.")] = None,
     ranges: Annotated[bool, typer.Option("--ranges/--no-ranges", help="Also solve every combination.")] = True,
-    draws: Annotated[
-        int | None, typer.Option(help="Joint draws behind the bands (200, fewer for many players); 0: no bands.")
-    ] = None,
+    draws: Annotated[int | None, typer.Option(help="Draws of bands (200, fewer for many players) or 0.")] = None,
 ) -> None:
     """What a coalition is worth, to whom, who adds what, whether it holds; write a report folder."""
     from comity.report.coalition_page import coalition_command
@@ -345,6 +343,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
     workers: Annotated[int | None, typer.Option(help="Processes; by default one per processor, at most 4.")] = None,
+    engine: Annotated[str, typer.Option(help="auto: compiled where the extra 'fast' is there; or numpy.")] = "auto",
 ) -> None:
     """Serve the explorer: a page in the browser, and the API behind it."""
     try:
@@ -352,7 +351,7 @@ def serve(
     except ImportError as missing:
         raise InputError("comity serve", "the extra 'app' is not installed", found=missing.name,
                          advice="pip install 'comity[app]'") from None  # fmt: skip
-    serve_command(host, port, workers)
+    serve_command(host, port, workers, engine)
 
 
 @world_app.command("build")

@@ -1,16 +1,8 @@
-"""Compiling numerical loops with Numba (extra `fast`), and keeping what was compiled as long as its sources stand.
-
-Numba keys what it keeps on the file of one function. Our loops call loops of other files, whose change it would not
-see; so they are kept in a folder named after all their sources. The folder lies where users keep caches.
-"""
+"""Compiling numerical loops with Numba (extra `fast`), and keeping what was compiled as long as its sources stand."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
@@ -18,10 +10,10 @@ import numba
 import scipy.linalg  # noqa: F401 - brings the BLAS of compiled products, before `equilibrium.blas` holds it to one thread
 from numba import core
 
+from comity.kernel_folder import folder
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-HERE = Path(__file__).parent
-SOURCES = ("kernels.py", "equilibrium/compiled*.py")
 # no reordering of sums: the same plan gives the same bits; only multiplications and additions may be fused
 SETTINGS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "boundscheck": False, "nogil": True}
 
@@ -38,17 +30,6 @@ def _take_wide_registers() -> None:
 
 
 _take_wide_registers()
-
-
-@cache
-def folder() -> Path:
-    """Where the compiled loops of these sources are kept."""
-    found = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(HERE.glob(pattern)):
-            found.update(path.name.encode() + path.read_bytes())
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "comity" / f"kernels-{found.hexdigest()[:16]}"
 
 
 def compiled(function: Function) -> Function:

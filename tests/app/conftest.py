@@ -13,7 +13,7 @@ import pytest
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Address of a running explorer."""
-    code = "from comity.app.run import serve_command; serve_command('127.0.0.1', 0, 1)"
+    code = "from comity.app.run import serve_command; serve_command('127.0.0.1', 0, 1, 'numpy')"
     started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ})
     assert started.stdout is not None
     line = started.stdout.readline()

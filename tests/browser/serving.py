@@ -25,7 +25,8 @@ def serving() -> Iterator[str]:
     if find_spec("uvicorn") is None or find_spec("fastapi") is None:
         pytest.skip("the extra `app` is not installed")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", "from comity.cli import main; main()", "serve", "--port", "0", "--workers", "1"]
+    command = [sys.executable, "-c", "from comity.cli import main; main()", "serve", "--port", "0", "--workers", "1",
+               "--engine", "numpy"]  # fmt: skip
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert started.stdout is not None
     try:

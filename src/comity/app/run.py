@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 
+from comity.app.engine import ENGINES
+from comity.app.engine import VARIABLE as ENGINE_VARIABLE
 from comity.app.server import HOST_VARIABLE
-from comity.errors import InputError
+from comity.errors import InputError, nearest
 
 WORKERS = 8  # at most; each holds up to about 450 MiB, its answers included
 KEEP_ALIVE = 30  # seconds an idle connection stays open
 
 
-def serve_command(host: str = "127.0.0.1", port: int = 8000, workers: int | None = None) -> None:
-    """Serve the explorer until interrupted. workers : processes; by default one per processor, at most 4.
+def serve_command(host: str = "127.0.0.1", port: int = 8000, workers: int | None = None, engine: str = "auto") -> None:
+    """Serve the explorer until interrupted. workers : processes; by default one per processor, at most 4. engine : what
+    solves slider steps, one of ENGINES.
 
-    Raises InputError for an address that cannot be used.
+    Raises InputError for an address that cannot be used, or an unknown engine.
     """
     import uvicorn
 
@@ -24,9 +27,12 @@ def serve_command(host: str = "127.0.0.1", port: int = 8000, workers: int | None
         raise InputError("--workers", "a number of processes is needed", found=workers, allowed=f"1 to {WORKERS}")
     if not 0 <= port <= 65535:
         raise InputError("--port", "a port is needed", found=port, allowed="0 to 65535; 0 takes a free one")
+    if engine not in ENGINES:
+        raise InputError("--engine", "unknown engine", found=engine, allowed=ENGINES, nearest=nearest(engine, ENGINES))
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ[HOST_VARIABLE] = host
+    os.environ[ENGINE_VARIABLE] = engine
     listening = _listen(host, port)
     config = uvicorn.Config(
         "comity.app.server:create_app", factory=True, host=host, port=port, workers=count, access_log=False,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from comity.app import limits
+from comity.app import engine, limits
 from comity.app.catalogue import world_named
 from comity.app.edit import bounded
 from comity.app.state import DEFAULT_WORLD
@@ -37,7 +37,7 @@ def read_text(text: str) -> Any:
 
 def solved(scenario: Any, ranges: bool, draws: int = 0) -> Outcomes:
     """Outcomes of a bounded scenario: those of `comity run --draws N`, or without ranges those of its central
-    combination on the first count, to the last bit the same.
+    combination on the first count: to the last bit the same by NumPy's passes, to the tolerance by compiled ones.
 
     draws : joint draws behind the bands, 0 for ranges. With the usual number of draws and too many of them without
     solution the ranges stay, as on the command line. Raises InputError, NoSolutionError; NotConvergedError for any
@@ -62,10 +62,10 @@ def _central(world: World, scenario: Any) -> Outcomes:
         economy = with_set(on_count(world, first), chosen)
         there = resolved(economy, compile_scenario(economy, scenario, year=compiled.year), closure)
         compiled = resolved(own, compiled, closure)
-        solution = solve_compiled(economy, there, closure)
+        solution = solve_compiled(economy, there, closure, engine=engine.chosen())
     else:
         compiled = resolved(own, compiled, closure)
-        solution = solve_compiled(economy, compiled, closure)
+        solution = solve_compiled(economy, compiled, closure, engine=engine.chosen())
     run = OnCount(first, solution, Range((variant_of(choice, solution),)))
     return Outcomes(world, scenario, compiled, choice, compiled.year, (run,))
 

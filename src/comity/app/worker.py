@@ -12,7 +12,7 @@ from functools import partial
 from time import monotonic, thread_time
 from typing import Any
 
-from comity.app import child, limits
+from comity.app import child, engine, limits
 from comity.app.answer import Answer, answer, answer_text, reproduce
 from comity.app.aside import PATIENCE, Aside
 from comity.app.cache import Kept
@@ -37,14 +37,15 @@ class Worker:
         self.answers: Kept[Answer] = Kept(limits.CACHED)
         self.files: Kept[bytes] = Kept(limits.CACHED_FILES)
         self.slow: OrderedDict[str, float] = OrderedDict()  # until when, by what slow states share
-        self.ready: asyncio.Task[Any] | None = None
+        self.ready: list[asyncio.Task[Any]] = []
 
     async def warm(self, first: State) -> None:
         """Load the worlds and solve the first scenario: nobody waits for them. More follows."""
         await asyncio.to_thread(_load, first)
         self.steps.processor = max(limits.STEP_SECONDS, limits.STEP_TIMES * await asyncio.to_thread(_cost, first))
         settle()
-        self.ready = asyncio.ensure_future(self._warmer(first))
+        self.ready = [asyncio.ensure_future(engine.make_ready())]
+        self.ready.append(asyncio.ensure_future(self._warmer(first)))
 
     async def _warmer(self, first: State) -> None:
         """What the next visitors are likely to ask: the first scenario's range and band, and what the scenarios have in
@@ -133,8 +134,8 @@ class Worker:
 
     def close(self) -> None:
         """End the threads and the processes aside."""
-        if self.ready is not None:
-            self.ready.cancel()
+        for task in self.ready:
+            task.cancel()
         for lane in (self.steps, self.hard, self.ranges, self.bands, self.drawings):
             lane.close()
         for aside in self.asides.values():

@@ -151,17 +151,18 @@ def choices(world: World, central: Choice) -> Iterator[Choice]:
                     yield choice
 
 
-def solve_compiled(economy: World, compiled: Compiled, closure: str, start: Array | None = None) -> Solution:
+def solve_compiled(
+    economy: World, compiled: Compiled, closure: str, start: Array | None = None, engine: str = "numpy"
+) -> Solution:
     """Solve a compiled scenario under a closure, with its own targets where the closure needs them, after the wedges of
     measures sized by what was observed are found."""
-    if closure != "targets-balanced":
-        return solve(economy, resolved(economy, compiled, closure).shock, closure=closure, start=start)
-    if not compiled.targets:
+    targets = compiled.targets if closure == "targets-balanced" else None
+    if targets is not None and not targets:
         raise InputError(
             "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
         )
-    compiled = resolved(economy, compiled, closure)
-    return solve(economy, compiled.shock, closure=closure, targets=compiled.targets, start=start)
+    shock = resolved(economy, compiled, closure).shock
+    return solve(economy, shock, closure=closure, targets=targets, start=start, engine=engine)
 
 
 class Shocked(Protocol):
