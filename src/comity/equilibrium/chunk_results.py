@@ -219,6 +219,7 @@ def _solve_part(
 ) -> dict[int, Outcome]:
     """Solved on the weights of one World: the members' common benchmark, or where closures and elasticities give them
     benchmarks of their own, the World that all were made from"""
+    part = sorted(part, key=_elasticities)  # those who share responses stand side by side
     benchmarks = [member.benchmark for member in part]
     common = all(benchmark is benchmarks[0] for benchmark in benchmarks)
     world = benchmarks[0] if common else part[0].world.origin
@@ -248,6 +249,10 @@ def _solve_part(
             fields.of(name)
         return {part[k].place: Outcome(None, False, fields, k) for k in good}
     return {part[k].place: Outcome(_solution(found, fields, part[k], k), False) for k in good}
+
+
+def _elasticities(member: _Member) -> bytes:
+    return member.world.trade_elasticity.tobytes()
 
 
 def _income(member: _Member, world: World) -> Array:

@@ -184,8 +184,7 @@ def gather(
 
 
 ALIKE = 1.2  # largest difference of ln theta up to which the World's own responses serve well
-SHARED = 6  # members of one elasticities from which on responses of their own are worth making: for fewer, a few passes
-# more cost less
+SHARED = 3  # members of one elasticities from which on responses of their own are worth making
 
 
 def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
