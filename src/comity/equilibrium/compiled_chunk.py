@@ -20,7 +20,7 @@ from comity.equilibrium.prepared import Prepared
 from comity.equilibrium.responses import OTHERS, Responses, heard
 from comity.equilibrium.space import Space
 from comity.equilibrium.together import share
-from comity.equilibrium.together_anderson import LONGEST, MEMORY, sampled
+from comity.equilibrium.together_anderson import LONGEST, sampled
 from comity.kept import KeptFor
 
 Array = NDArray[Any]
@@ -29,6 +29,7 @@ WIDTH = 64  # members at a time: what a pass holds stays in the processor's cach
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
 ROUGH_ERROR, NEAR = 1e-6, 0.1  # error that this share of members has at the end of rough passes: nearer, they mislead
 ROUGH_PASSES = 15
+MEMORY = 3  # differences that the acceleration keeps
 NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
 STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
