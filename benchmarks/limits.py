@@ -141,16 +141,16 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         ledger.least[KEEP] += 2 * len(self.rows) / self.size * step.nbytes / ledger.speeds["bandwidth"]  # the sample
         return result
 
-    def combined(self: Any, step: Any, plain: Any, weights: Any, slot: int, fresh: Any) -> float:
-        # step and differences are read and one is kept; the state is moved, and with the last one makes the next
-        moved = (2 + weights.shape[1]) * step.nbytes + 4 * plain.nbytes
-        return float(moved) / ledger.speeds["bandwidth"]
+    def combined(self: Any, step: Any, weights: Any, slot: int) -> float:
+        # step, drift and differences are read, one of these and the drift are kept, and the move is made
+        return (5 + weights.shape[1]) * float(step.nbytes) / ledger.speeds["bandwidth"]
 
     def weighed(self: Any, sample: Any, slot: int) -> float:
         return float(2 * self.used * sample.nbytes) / ledger.speeds["bandwidth"]
 
     def answered(self: Any, gap: Any, step: Any) -> float:
-        operations = 2 * (self.by.size + self.count**2) * gap.shape[-1]
+        _, known, _ = self.groups[0]
+        operations = 2 * (known.own.size + known.others.size + known.wages.size) * gap.shape[-1]
         return float(operations / ledger.speeds["product 4"])
 
     def searched(*arguments: Any, **named: Any) -> Any:
@@ -166,7 +166,7 @@ def watch(world: World, plan: list[Shock], ledger: Ledger) -> tuple[float, float
         mock.patch.object(together, "sell_changes", ledger.timed(together.sell_changes, CELLS, nothing)),
         mock.patch.object(together.Together, "errors", whole_errors),
         mock.patch.object(Histories, "advance", whole_advance),
-        mock.patch.object(Histories, "_combine", ledger.timed(Histories._combine, COMBINE, combined)),
+        mock.patch.object(Histories, "_move", ledger.timed(Histories._move, COMBINE, combined)),
         mock.patch.object(Histories, "_weights", ledger.timed(Histories._weights, WEIGHTS, weighed)),
         mock.patch.object(chunk, "residuals", ledger.timed(residuals, RESIDUAL, nothing)),
         mock.patch.object(chunk_results, "solve_chunk", searched),

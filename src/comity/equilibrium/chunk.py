@@ -136,7 +136,7 @@ class _Search:
         for _ in range(ROUGH_PASSES):
             error = system.errors(state, step)
             self.used += 1
-            state = self.histories.advance(state, step)
+            self.histories.advance(state, step)
             if np.mean(error < ROUGH_ERROR) >= NEAR or not np.isfinite(error).any():
                 break
         np.copyto(self.states, state)
@@ -146,7 +146,8 @@ class _Search:
             self.histories.forget(lost)
 
     def finely(self, tolerance: float) -> None:
-        """Passes in float64 to the tolerance; members that reach it are stored and dropped."""
+        """Passes in float64 to the tolerance. Members that have reached it go on beside the others, ever nearer, until
+        enough have to be stored as they then stand, and dropped."""
         system = self._map(np.float64)
         place = np.arange(self.width)
         state = self._memory("state 0", np.float64)
@@ -155,30 +156,32 @@ class _Search:
         while self.used < PASSES:
             error = system.errors(state, step)
             self.used += 1
-            done = (error <= tolerance) & ~system.floored & ~self.found[place]
-            if done.any():
-                self._store(system, state, np.flatnonzero(done), place[done])
-            left = ~self.found[place] & np.isfinite(error)
-            if not left.any():
+            done = (error <= tolerance) & ~system.floored
+            before = self.passes[place]
+            self.passes[place] = np.where(done, np.where(before > 0, before, self.used), 0)
+            left = ~done & np.isfinite(error)
+            last = self.used == PASSES or not left.any()
+            narrower = last or left.mean() <= NARROW
+            if narrower and done.any():
+                self._store(system, state, np.flatnonzero(done), place)
+            if last:
                 return
-            state = self.histories.advance(state, step)
-            if left.mean() <= NARROW:
+            if narrower:
                 columns = np.flatnonzero(left)
-                place, kept = place[columns], state[:, columns]
+                place, state, step = place[columns], np.take(state, columns, axis=1), np.take(step, columns, axis=1)
                 self.histories.keep(columns)
                 system.take(self.members.of(place))
-                state = self.space.array("state 0", kept.shape)
-                np.copyto(state, kept)
-                step = self.space.array("step", kept.shape, np.float32)
+            self.histories.advance(state, step)
 
     def _memory(self, name: str, dtype: type) -> Array:
         return self.space.array(name, (self.size, self.width), dtype)
 
-    def _store(self, system: Together, state: Array, columns: NDArray[np.intp], place: NDArray[np.intp]) -> None:
+    def _store(self, system: Together, state: Array, done: NDArray[np.intp], place: NDArray[np.intp]) -> None:
+        """Put the members in columns `done` where they belong, at `place` of all."""
+        found, whole = place[done], len(place) == self.width
+        # whole arrays are copied faster than many columns; what is not found yet, or never, is written later
+        pick, into = (slice(None), slice(None)) if whole else (done, found)
         answers = self.answers
-        whole = len(place) == self.width
-        pick = slice(None) if whole else columns
-        into = slice(None) if whole else place
         answers.log_wage[:, into] = state[: self.count, pick]
         answers.log_price[:, :, into] = system.log_price[:, :, pick]
         answers.income_output[:, :, into] = system.earned_output[:, :, pick]
@@ -187,8 +190,7 @@ class _Search:
         answers.deficit[:, into] = system.deficit[:, pick]
         answers.tariff_revenue[:, into] = system.tariff_revenue[:, pick]
         self.states[:, into] = state[:, pick]
-        self.found[place] = True
-        self.passes[place] = self.used
+        self.found[found] = True
 
 
 def _search(base: Prepared, tolerance: float, space: Space, found: ChunkAnswers) -> None:

@@ -14,7 +14,7 @@ from comity.equilibrium.changes import Changes
 from comity.equilibrium.changes_together import changes_of_all
 from comity.equilibrium.chunk import NUMPY, ChunkAnswers, Engine, solve_chunk
 from comity.equilibrium.closures import benchmark_of, income_factor, move_of
-from comity.equilibrium.members import Deficits, fit, gather
+from comity.equilibrium.members import FAR, Deficits, distance, fit, gather
 from comity.equilibrium.prepared import prepare
 from comity.equilibrium.problem import NoSupplierError
 from comity.equilibrium.shock import Shock
@@ -219,6 +219,7 @@ def _solve_part(
 ) -> dict[int, Outcome]:
     """Solved on the weights of one World: the members' common benchmark, or where closures and elasticities give them
     benchmarks of their own, the World that all were made from"""
+    part = sorted(part, key=_elasticities)  # those who share responses stand side by side
     benchmarks = [member.benchmark for member in part]
     common = all(benchmark is benchmarks[0] for benchmark in benchmarks)
     world = benchmarks[0] if common else part[0].world.origin
@@ -238,6 +239,8 @@ def _solve_part(
     if any(member.start is not None for member in part):
         nothing = np.zeros(len(world.countries) * (1 + 2 * len(world.sectors)))
         begin = np.stack([nothing if m.start is None else m.start for m in part], axis=1)
+        if thetas is not None:
+            begin[:, distance(prepare(world), thetas) > FAR] = 0.0
     found = solve_chunk(prepare(world), members, tolerance, space, origin, begin, engine)
     good = np.flatnonzero(found.found & (found.residuals.max(axis=0) <= tolerance)).tolist()
     # elasticities alone leave incomes as they are
@@ -248,6 +251,10 @@ def _solve_part(
             fields.of(name)
         return {part[k].place: Outcome(None, False, fields, k) for k in good}
     return {part[k].place: Outcome(_solution(found, fields, part[k], k), False) for k in good}
+
+
+def _elasticities(member: _Member) -> bytes:
+    return member.world.trade_elasticity.tobytes()
 
 
 def _income(member: _Member, world: World) -> Array:

@@ -17,10 +17,10 @@ from comity.equilibrium.compiled_store import close_up, store
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
-from comity.equilibrium.responses import Responses
+from comity.equilibrium.responses import OTHERS, Responses, heard
 from comity.equilibrium.space import Space
 from comity.equilibrium.together import share
-from comity.equilibrium.together_anderson import LONGEST, MEMORY, sampled
+from comity.equilibrium.together_anderson import LONGEST, sampled
 from comity.kept import KeptFor
 
 Array = NDArray[Any]
@@ -29,7 +29,7 @@ WIDTH = 64  # members at a time: what a pass holds stays in the processor's cach
 SPARSE = 0.25  # share of changed cells times members that do change, below which each is an entry of its own
 ROUGH_ERROR, NEAR = 1e-6, 0.1  # error that this share of members has at the end of rough passes: nearer, they mislead
 ROUGH_PASSES = 15
-OTHERS = 16  # combinations of foreign prices and expenditures by which wages answer them; all (2 J N) save no pass
+MEMORY = 3  # differences that the acceleration keeps
 NARROW = 0.5  # share of columns to which the arrays are cut when no more are needed
 STEP, LEAST = 16, 8  # columns are multiples of STEP, or LEAST: a loop takes that many numbers at a time
 
@@ -179,24 +179,21 @@ def answer_of(responses: Responses) -> Answer:
 
 
 def _answer(responses: Responses) -> Answer:
-    """Every price and expenditure bears on every gap; beyond the country's own, few combinations matter: those
-    of the largest singular values of what wages make of them."""
+    """What wages hear and what follows from them, country after country."""
+    known = heard(responses)
     n = len(responses.wages)
     sectors = responses.price.shape[0] // n
-    by, follow = np.zeros((n, n, 1 + 2 * sectors), np.float32), np.zeros((n, 1 + 2 * sectors, n), np.float32)
-    for first, gap_by, change in (
-        (1, responses.by_price, responses.price),
-        (1 + sectors, responses.by_spending, responses.spending),
-    ):
-        by[:, :, first : first + sectors] = gap_by.reshape(n, sectors, n).transpose(0, 2, 1)
-        follow[:, first : first + sectors] = change.reshape(sectors, n, n).transpose(1, 0, 2)
-    places = np.arange(n)
-    own = by[places, places].ravel()
-    by[places, places] = 0.0
-    rest = responses.wages @ by.reshape(n, -1)
-    most = np.linalg.eigh(rest @ rest.T)[1][:, -min(OTHERS, n) :]
-    wages = np.ascontiguousarray(np.concatenate([responses.wages, most], axis=1))
-    return Answer(wages, own, np.ascontiguousarray(most.T @ rest), follow.reshape(-1, n))
+
+    def in_order(parts: Array) -> Array:
+        """(K, N (1 + 2 J)) of (K, 2 J N): nothing hangs on a wage that others do not say."""
+        ordered = np.zeros((len(parts), n, 1 + 2 * sectors), np.float32)
+        ordered[:, :, 1:] = parts.reshape(len(parts), 2 * sectors, n).transpose(0, 2, 1)
+        return ordered.reshape(len(parts), -1)
+
+    own = np.zeros((n, 1 + 2 * sectors), np.float32)
+    own[:, 1:] = known.own.T
+    follow = np.ascontiguousarray(in_order(responses.follow.T).T)
+    return Answer(known.wages, own.ravel(), in_order(known.others), follow)
 
 
 def laid_out(members: Members, base: Prepared) -> tuple[Changed, Rules]:

@@ -21,7 +21,7 @@ from comity.equilibrium.cells import Cells, Entries, cells_of, entries_of
 from comity.equilibrium.changes import Changes, Positions, at_home
 from comity.equilibrium.closures import income_factor
 from comity.equilibrium.prepared import Prepared, prepare
-from comity.equilibrium.responses import Responses, responses
+from comity.equilibrium.responses import MOST_KNOWN, Responses, responses
 
 Array = NDArray[Any]  # float64, or float32 far from the answer
 
@@ -188,19 +188,26 @@ def gather(
 
 
 ALIKE = 1.2  # largest difference of ln theta up to which the World's own responses serve well
-SHARED = 6  # members of one elasticities from which on responses of their own are worth making: for fewer, a few passes
-# more cost less
+FAR = 2.0  # from which on they do not serve at all, nor does an equilibrium under the World's elasticities as a start
+SHARED = 3  # members of one elasticities in between from which on responses of their own are worth making
+
+
+def distance(base: Prepared, thetas: Array) -> Array:
+    """(S,) largest difference of ln theta from the World's, of elasticities (S, J)."""
+    found: Array = np.abs(np.log(thetas / base.theta[:, 0])).max(axis=1)
+    return found
 
 
 def _responses(base: Prepared, thetas: Array) -> dict[str, Any]:
-    """Responses for each member: the World's, or where elasticities are far from the World's and shared, their own."""
+    """Responses for each member: the World's, or where elasticities are far from the World's and shared, or very far,
+    their own (MOST_KNOWN at most, as each takes some megabytes)."""
     response, chosen = np.zeros(len(thetas), dtype=np.intp), [responses(base)]
-    far = np.flatnonzero(np.abs(np.log(thetas / base.theta[:, 0])).max(axis=1) > ALIKE)
+    away = distance(base, thetas)
     columns: dict[bytes, list[int]] = {}
-    for column in far.tolist():
+    for column in np.flatnonzero(away > ALIKE).tolist():
         columns.setdefault(thetas[column].tobytes(), []).append(column)
     for alike in columns.values():
-        if len(alike) >= SHARED:
+        if (len(alike) >= SHARED or away[alike[0]] > FAR) and len(chosen) <= MOST_KNOWN:
             response[alike] = len(chosen)
             chosen.append(responses(base, thetas[alike[0]]))
     return {"response": response, "responses": tuple(chosen)}

@@ -62,21 +62,46 @@ class Responses:
         return self.wages @ left
 
 
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What wages need to hear of prices and expenditures to answer them, in float32.
+
+    own (2 J, N): d gap per d ln P and d ln X of the same country; others (K, 2 J N): K combinations of foreign ones;
+    wages (N, N + K): steps of ln w that close gaps with `own` taken up, and those for the combinations.
+    """
+
+    own: Array
+    others: Array
+    wages: Array
+
+
+OTHERS = 16  # combinations of foreign prices and expenditures by which wages answer them; all (2 J N) save no pass
 _known: KeptFor[Prepared, KeptByKey[Responses]] = KeptFor()
-_stacked: KeptFor[Responses, tuple[Array, Array]] = KeptFor()
+_heard: KeptFor[Responses, Heard] = KeptFor()
 
 
-def stacked(several: tuple[Responses, ...]) -> tuple[Array, Array]:
-    """`by` (G N, 2 J N) of G Responses below each other and `follow` (2 J N, G N) beside each other: one product for
-    members of different elasticities, of which each reads its own part."""
-    first = several[0]
-    if len(several) == 1:
-        return first.by, first.follow
+def heard(answer: Responses) -> Heard:
+    """The Heard of Responses; computed on first use and kept as long as they live."""
 
-    def made() -> tuple[Array, Array]:
-        return np.concatenate([one.by for one in several]), np.concatenate([one.follow for one in several], axis=1)
+    def made() -> Heard:
+        with ONE_BLAS_THREAD:
+            return _hear(answer)
 
-    return _stacked.get(first, several[1:], made)
+    return _heard.get(answer, "heard", made)
+
+
+def _hear(answer: Responses) -> Heard:
+    """Every price and expenditure bears on every gap; beyond the country's own, few combinations matter: those of the
+    largest singular values of what wages make of them."""
+    n = len(answer.wages)
+    places, foreign = np.arange(n), answer.by.copy()
+    by_place = foreign.reshape(n, -1, n)  # a view: country of the gap, price or expenditure, country of that
+    own = by_place[places, :, places].T
+    by_place[places, :, places] = 0.0
+    size = answer.wages @ (foreign @ foreign.T) @ answer.wages.T
+    most = np.linalg.eigh(size)[1][:, -min(OTHERS, n) :]
+    wages = np.concatenate([answer.wages, most], axis=1)
+    return Heard(np.ascontiguousarray(own), (most.T @ answer.wages) @ foreign, wages)
 
 
 def responses(base: Prepared, theta: Array | None = None) -> Responses:

@@ -9,6 +9,7 @@ memory that is used again: fresh memory for every intermediate array costs as mu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from comity.equilibrium.cells import Cells
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
 from comity.equilibrium.prepared import Prepared
-from comity.equilibrium.responses import Responses, stacked
+from comity.equilibrium.responses import Heard, Responses, heard
 from comity.equilibrium.space import Space
 from comity.kept import KeptFor
 
@@ -155,8 +156,7 @@ class Together:
         self.answer = self._rough("answer", (2 * self.sectors * self.count, width))
         self.inverse, self.spare = self._rough("inverse", shape), self._rough("spare", shape)
         self.floored = np.zeros(width, dtype=bool)
-        self.groups = self._groups()
-        self.by, self.follow = stacked(tuple(held for held, _ in self.groups))
+        self.groups = _groups(members)
         self.blocks = self._blocks()
 
     def _array(self, name: str, shape: tuple[int, ...]) -> Array:
@@ -271,30 +271,24 @@ class Together:
         at_home += home.sum(axis=0)
         np.add(abroad, home, out=block.output)
 
-    def _groups(self) -> list[tuple[Responses, Any]]:
-        """The responses that members have, and the columns of those who have them."""
-        members = self.members
-        if len(members.responses) == 1:
-            return [(members.responses[0], slice(None))]
-        return [(members.responses[k], _columns(members.response == k)) for k in np.unique(members.response)]
-
     def _wage_answer(self, gap: Array, step: Array) -> Array:
         """Steps of wages that close the gaps that own markets leave."""
-        answer, n = np.empty_like(gap), self.count
-        taken = self.by @ step[n:]
-        for first, (held, columns) in zip(range(0, len(taken), n), self.groups, strict=True):
-            left = gap[:, columns] + taken[first : first + n, columns]
-            answer[:, columns] = held.wages @ left.astype(np.float32)
+        count, answer = self.count, np.empty_like(gap)
+        told = step[count:].reshape(-1, count, self.width)
+        for _, known, columns in self.groups:
+            left = np.empty((known.wages.shape[1], columns.stop - columns.start), np.float32)
+            np.matmul(known.own.T[:, None, :], told[:, :, columns].transpose(1, 0, 2), out=left[:count, None, :])
+            left[:count] += gap[:, columns]
+            np.matmul(known.others, step[count:, columns], out=left[count:])
+            answer[:, columns] = known.wages @ left
         return answer
 
     def _follow(self, step: Array) -> None:
         """Add to the steps of prices and expenditures what those of wages bring."""
-        n, move = self.count, step[: self.count]
-        if len(self.groups) > 1:
-            move = np.zeros((n * len(self.groups), self.width), np.float32)
-            for first, (_, columns) in zip(range(0, len(move), n), self.groups, strict=True):
-                move[first : first + n, columns] = step[:n, columns]
-        step[n:] += np.matmul(self.follow, move, out=self.answer)
+        count = self.count
+        for held, _, columns in self.groups:
+            np.matmul(held.follow, step[:count, columns], out=self.answer[:, columns])
+        step[count:] += self.answer
 
     def _trade_gap(self) -> Array:
         net = self.deficit + self.members.transfer
@@ -316,11 +310,12 @@ class Together:
         return np.abs(values, out=self.spare).max(axis=0).max(axis=0)
 
 
-def _columns(chosen: NDArray[np.bool_]) -> slice | NDArray[np.intp]:
-    """Places that are chosen; as a slice, of which arrays give views, where they lie side by side."""
-    places = np.flatnonzero(chosen)
-    first, last = int(places[0]), int(places[-1])
-    return slice(first, last + 1) if last - first == len(places) - 1 else places
+def _groups(members: Members) -> list[tuple[Responses, Heard, slice]]:
+    """The responses that members have, and the columns of those side by side who have them."""
+    edges = np.flatnonzero(np.diff(members.response)) + 1
+    runs = [slice(*ends) for ends in pairwise([0, *edges.tolist(), len(members)])]
+    several = [members.responses[members.response[columns.start]] for columns in runs]
+    return [(held, heard(held), columns) for held, columns in zip(several, runs, strict=True)]
 
 
 def draw_changes(cells: Cells, scale: Array, border: Array, total: Array) -> None:
