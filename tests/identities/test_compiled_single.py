@@ -60,8 +60,8 @@ def test_a_pass_is_that_of_numpy(closure: str, shock: Shock) -> None:
     plain = problem(closure, shock)
     world, prepared = plain.prepared.world, responses(plain.prepared)
     given = compiled.laid_out(world, changes_of(world, shock), closure, plain.income_factor)
-    answers = compiled.Answers(prepared.wages, prepared.by, prepared.follow)
-    work, _, _ = compiled._room(4, 9)
+    answers = compiled.answers_of(prepared)
+    work, _, _ = compiled._room(4, 9, len(answers.others))
     for far in (0.0, 1e-3, 0.3):
         state = far * np.sin(np.arange(9 * 9.0))
         error, step, implied = Iteration(plain).errors(state)

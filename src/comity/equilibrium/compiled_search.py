@@ -20,7 +20,7 @@ from comity.equilibrium.compiled_single import Answers, Case, Links, Work, step_
 from comity.equilibrium.compiled_single_residual import residual
 from comity.equilibrium.members import FEW, connected_untaxed
 from comity.equilibrium.prepared import Prepared, prepare
-from comity.equilibrium.responses import responses
+from comity.equilibrium.responses import Responses, heard, responses
 from comity.equilibrium.search import QUICK_PASSES
 from comity.equilibrium.solution import Later, Solution
 from comity.equilibrium.space import Space
@@ -156,10 +156,10 @@ def solved(
     if not connected_untaxed(world, changes):
         return None
     given = laid_out(world, changes, closure, factor)
-    held = responses(prepare(world))
-    work, memory, state = _room(*given.economy.home.shape)
+    answers = answers_of(responses(prepare(world)))
+    sectors, n = given.economy.home.shape
+    work, memory, state = _room(sectors, n, len(answers.others))
     state[:] = 0.0 if start is None else start
-    answers = Answers(held.wages, held.by, held.follow)
     passes, reached = seek(state, *given, answers, LIMITS, work, memory, aim, QUICK_PASSES, LONGEST)
     if not reached:
         return None
@@ -269,7 +269,13 @@ def _laid_out(base: Prepared) -> Links:
     )
 
 
-def _room(sectors: int, n: int) -> tuple[Work, Memory, Array]:
+def answers_of(held: Responses) -> Answers:
+    """How the benchmark answers."""
+    known = heard(held)
+    return Answers(known.own, known.others, known.wages, held.follow)
+
+
+def _room(sectors: int, n: int, others: int) -> tuple[Work, Memory, Array]:
     """Memory for a search, used again by this thread's next one, and for its state."""
     space = _space()
     size = n * (1 + 2 * sectors)
@@ -277,7 +283,7 @@ def _room(sectors: int, n: int) -> tuple[Work, Memory, Array]:
     rows = ("exports", "imports", "revenue", "income", "deficit", "gap", "weight", "at_home")
     exact: dict[str, tuple[int, ...]] = {**cells, **dict.fromkeys(rows, (n,)), "drawn": (2 * n,), "step": (size,)}
     rough: dict[str, tuple[int, ...]] = {"price_error": (sectors, n), "excess": (sectors, n), "rough": (2 * sectors, n)}
-    rough |= {"left": (n,), "move": (n,), "follow": (2 * sectors * n,)}
+    rough |= {"left": (n + others,), "move": (n,), "follow": (2 * sectors * n,)}
     held = {"turns": (MEMORY, size), "advances": (MEMORY, size), "last_step": (size,), "last_plain": (size,)}
     work = Work(
         **{name: space.array(name, shape) for name, shape in exact.items()},

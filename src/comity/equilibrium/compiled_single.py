@@ -45,10 +45,11 @@ class Case(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """How the benchmark answers, as in `responses.Responses`."""
+    """How the benchmark answers, as in `responses.Heard` and `responses.Responses`."""
 
-    wages: Rough  # (N, N)
-    by: Rough  # (N, 2 J N)
+    own: Rough  # (2 J, N)
+    others: Rough  # (K, 2 J N)
+    wages: Rough  # (N, N + K)
     follow: Rough  # (2 J N, N)
 
 
@@ -74,8 +75,8 @@ class Work(NamedTuple):
     price_error: Rough  # (J, N)
     excess: Rough
     rough: Rough  # (2 J, N): steps of prices and expenditures
-    left: Rough  # (N,)
-    move: Rough
+    left: Rough  # (N + K,)
+    move: Rough  # (N,)
     follow: Rough  # (2 J N,)
 
 
@@ -273,9 +274,12 @@ def _wages(log_wage: Array, economy: Economy, answers: Answers, limits: Limits, 
     n, rows = len(log_wage), work.rough.size
     left, move, step, rough, follow = work.left, work.move, work.step, work.rough.reshape(-1), work.follow
     value = economy.value_added
-    np.dot(answers.by, rough, left)
     for c in range(n):
-        left[c] += np.float32(work.gap[c])
+        left[c] = work.gap[c]
+    for k in range(len(answers.own)):
+        for c in range(n):
+            left[c] += answers.own[k, c] * work.rough[k, c]
+    np.dot(answers.others, rough, left[n:])
     np.dot(answers.wages, left, move)
     total = world = 0.0
     for c in range(n):
