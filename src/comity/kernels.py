@@ -10,7 +10,7 @@ import numba
 import scipy.linalg  # noqa: F401 - brings the BLAS of compiled products, before `equilibrium.blas` holds it to one thread
 from numba import core
 
-from comity.kernel_folder import folder
+from comity.caches import of_kernels
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -36,7 +36,7 @@ def compiled(function: Function) -> Function:
     """A loop, compiled on first use and kept on disk where that can be written."""
     config: Any = core.config
     before = config.CACHE_DIR
-    config.CACHE_DIR = before or str(folder())  # who names a folder for Numba gets it
+    config.CACHE_DIR = before or str(of_kernels())  # who names a folder for Numba gets it
     try:
         made = numba.njit(cache=True, **SETTINGS)(function)
     except RuntimeError:  # nowhere to keep it

@@ -13,7 +13,7 @@ import comity
 
 PACKAGE = Path(comity.__file__).parent
 ROOMS = (
-    ("errors", "notation", "kept", "beside", "ending", "kernel_folder", "kernels"),
+    ("errors", "notation", "kept", "beside", "ending", "caches", "kernels"),
     ("classifications",),
     ("sources",),
     ("benchmark",),

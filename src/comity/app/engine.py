@@ -15,9 +15,9 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from comity.caches import of_kernels
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solve import solve
-from comity.kernel_folder import folder
 
 VARIABLE = "COMITY_SERVE_ENGINE"
 ENGINES = ("auto", "numpy")
@@ -47,7 +47,7 @@ async def make_ready() -> None:
 
 
 def _mark() -> Path:
-    return folder() / "single"
+    return of_kernels() / "single"
 
 
 def _load() -> None:
@@ -64,8 +64,8 @@ def main() -> None:
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
-        folder().mkdir(parents=True, exist_ok=True)
-        with open(folder() / "lock", "w") as lock:
+        of_kernels().mkdir(parents=True, exist_ok=True)
+        with open(of_kernels() / "lock", "w") as lock:
             with suppress(ImportError):
                 import fcntl  # not on Windows: there two workers may compile the same side by side
 

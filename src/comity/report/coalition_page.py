@@ -30,7 +30,6 @@ from comity.report.coalition_terminal import (
     worth_sentence,
 )
 from comity.report.coalition_words import amount, brackets, captions, ends, figure, heading
-from comity.report.drawing import DARK
 from comity.report.folder import check_folder, write_csv
 from comity.report.words import money, plain
 
@@ -42,13 +41,9 @@ TABLES = (
 
 def page(result: CoalitionResult, command: str, pictures: dict[str, dict[str, str]] | None = None) -> str:
     """The whole HTML page, one file without external requests. With `pictures` it links to their files beside it."""
-    import jinja2
+    from comity.report.templates import template
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(DARK=DARK)
-    return environment.get_template("coalition.html.j2").render(context(result, command, pictures))
+    return template("coalition.html.j2").render(context(result, command, pictures))
 
 
 def context(result: CoalitionResult, command: str, pictures: dict[str, dict[str, str]] | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from comity import __version__
 from comity.errors import InputError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import label
-from comity.report.drawing import ACCENT, DARK, INK2, INK3, PAPER, RULE, RULE2
+from comity.report.drawing import ACCENT, INK2, INK3, PAPER, RULE, RULE2
 from comity.report.words import decimals_for, money, per_cent, plain, power_of_ten, whom
 
 RESULTS = "results.json"
@@ -134,20 +134,17 @@ def as_json(left: Side, right: Side) -> dict[str, Any]:
 
 def page(left: Side, right: Side) -> str:
     """One HTML page without external requests; both runs of a number share one axis."""
-    import jinja2
+    from comity.report.templates import template
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
     found = lines(left, right)
     names = _names(left, right)
     settings = [
         {"name": WORDS.get(key, key), "left": _setting(left.settings[key]), "right": _setting(right.settings[key]),
          "differs": key != "residual" and left.settings[key] != right.settings[key]} for key in SETTINGS
     ]  # fmt: skip
-    return environment.get_template("compare.html.j2").render(
+    return template("compare.html.j2").render(
         left=names[0], right=names[1], folders=(left.name, right.name), title=heading(left, right),
-        finding=finding(found), settings=settings, rows=_rows(_chosen(found), names), version=__version__, DARK=DARK
+        finding=finding(found), settings=settings, rows=_rows(_chosen(found), names), version=__version__
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from comity.records import cite
 from comity.report import charts, intervals, sections
 from comity.report.among import among, count_lines
 from comity.report.dossier_page import dossier_context, dossier_python
-from comity.report.drawing import DARK
 from comity.report.figures import Drawn, Jobs, draw_all, figure_jobs, finding, map_finding
 from comity.report.headline import three
 from comity.report.lead import lead
@@ -53,15 +52,11 @@ def page(
 @cache
 def template() -> Any:
     """The page's template, compiled on first use: a report does it while figures are still being drawn."""
-    import jinja2
+    from comity.report.templates import template as named
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("comity.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.update(DARK=DARK)
     for part in ("parts.html.j2", "style.css.j2", "dossier.html.j2", "dossier_after.html.j2"):
-        environment.get_template(part)  # they are compiled when first rendered otherwise
-    return environment.get_template("report.html.j2")
+        named(part)  # they are compiled when first rendered otherwise
+    return named("report.html.j2")
 
 
 def context(

@@ -1,0 +1,31 @@
+"""Folders where users keep caches: what takes a while to make and can be made again at any time.
+
+Numba keys the loops it keeps on the file of one function. Our loops call loops of other files, whose change it would
+not see; so they are kept in a folder named after all their sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOURCES = ("kernels.py", "equilibrium/compiled*.py")
+
+
+def folder(name: str) -> Path:
+    """A folder of ours among the user's caches, whether it is there or not."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "comity" / name
+
+
+@cache
+def of_kernels() -> Path:
+    """Where the compiled loops of these sources are kept."""
+    found = hashlib.sha256()
+    for pattern in SOURCES:
+        for path in sorted(HERE.glob(pattern)):
+            found.update(path.name.encode() + path.read_bytes())
+    return folder(f"kernels-{found.hexdigest()[:16]}")
