@@ -40,6 +40,12 @@ class Table:
         lists = [self.columns[name].tolist() for name in names]
         return [SimpleNamespace(**dict(zip(names, values, strict=True))) for values in zip(*lists, strict=True)]
 
+    def row(self, place: int) -> SimpleNamespace:
+        """One of the rows, without making all."""
+        if "rows" in self.__dict__:
+            return self.rows[place]
+        return SimpleNamespace(**{name: column[place].item() for name, column in self.columns.items()})
+
     def plot(self) -> Any:
         """An Altair chart of this table."""
         from importlib import import_module

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.classifications.countries import spoken
 from comity.classifications.sectors import is_goods, load_sectors
-from comity.outcomes.simulate import label
+from comity.kept import KeptFor
+from comity.outcomes.simulate import Outcomes, label
 from comity.report.words import joined, levels_in, two_digits
 from comity.scenario.explain import capital
-
-if TYPE_CHECKING:
-    from comity.outcomes.simulate import Outcomes
 
 MOST = 7  # sectors of a panel; the others are summed
 FEW_TARGETS = 3  # with more, flows to and from them are not told apart
@@ -44,6 +42,13 @@ class Direction:
 def directions(outcomes: Outcomes) -> list[Direction]:
     """Which flows are told apart: both directions of two parties; to and from few targets; else all that a measure
     touches. None where no measure is about flows between economies."""
+    return _directions.get(outcomes, "", lambda: _find_directions(outcomes))
+
+
+_directions: KeptFor[Outcomes, list[Direction]] = KeptFor()  # sentence, cards and panels ask for them
+
+
+def _find_directions(outcomes: Outcomes) -> list[Direction]:
     world = outcomes.world
     touched = np.zeros((len(world.countries),) * 2, dtype=bool)
     cells = outcomes.compiled.pair_cells

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,21 +130,22 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     return "every rate and cost is already where the measures would put it"
 
 
-def why_idle(world: World, effects: list[Effect], combined: Combined) -> str:
-    """Why one measure does nothing on this world; empty where it does something or is not in force."""
+def why_idle(world: World, effects: list[Effect], active: int, combined: Combined) -> str:
+    """Why one measure does nothing on this world; empty where it does something or is not in force. active : its flows
+    that are positive."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
     if not placed or len(placed) < len(effects) or any(effect.share == 0 for effect in placed):
         return ""
-    cells = np.concatenate([effect.cells for effect in placed])
-    active = cells[traded(world, cells)]
-    if not len(active):
+    if not active:
         return "every flow it concerns is zero, and a flow that is zero stays zero"
     for name, rates, base in (
         ("tariff", combined.tariff, world.tariff),
         ("export_tax", combined.export_tax, world.export_tax),
     ):
-        alone = rates is not None and all(effect.what == name for effect in placed)
-        if alone and (rates[active] == base.ravel()[active]).all():  # type: ignore[index]
+        if rates is None or any(effect.what != name for effect in placed):
+            continue
+        cells = np.concatenate([effect.cells for effect in placed])
+        if not ((rates[cells] != base.ravel()[cells]) & traded(world, cells)).any():
             return f"every {name.replace('_', ' ')} it concerns is already where it would put it"
     return ""
 
@@ -202,18 +206,29 @@ def union_notes(setting: Setting, effects: list[Effect]) -> list[str]:
     for effect in effects:
         if effect.what != "tariff":
             continue
-        importers, exporters = effect.pairs
         day = setting.day(setting.scenario.measures[effect.index])
-        for name, words in CUSTOMS_UNIONS.items():
-            union = set(load_blocs()[name].members(day))
-            inside = np.array([code in union for code in world.countries])
-            acting = np.unique(importers[inside[importers] & ~inside[exporters]])
-            if 0 < len(acting) < inside.sum():
-                who = [spoken(world.countries[n]) for n in acting]
-                belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
-                found.append(f"{capital(joined(who))} {belong} to the {words}, whose members share one external "
-                             f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+        make = partial(_unions_split, world, effect, day)
+        found += make() if effect.place is None else _splits.get((world.countries, effect.place), make)
     return list(dict.fromkeys(found))
+
+
+_splits: KeptByKey[list[str]] = KeptByKey(2000)  # the same for every size; the place holds the day
+
+
+def _unions_split(world: World, effect: Effect, day: datetime.date) -> list[str]:
+    """The sentences of `union_notes` on one tariff."""
+    importers, exporters = effect.pairs
+    found = []
+    for name, words in CUSTOMS_UNIONS.items():
+        union = set(load_blocs()[name].members(day))
+        inside = np.array([code in union for code in world.countries])
+        acting = np.unique(importers[inside[importers] & ~inside[exporters]])
+        if 0 < len(acting) < inside.sum():
+            who = [spoken(world.countries[n]) for n in acting]
+            belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
+            found.append(f"{capital(joined(who))} {belong} to the {words}, whose members share one external "
+                         f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+    return found
 
 
 def _empty_warnings(cells: int, active: int, empty: float) -> list[str]:
