@@ -45,6 +45,10 @@ class Answer:
     csv: str = ""
     later: Callable[[], Mapping[str, Any]] | None = None  # keys that not every reader needs, made when asked for
 
+    def __post_init__(self) -> None:
+        for key in self.content.keys() - self.__dict__.keys():  # the page reads them a hundred times
+            self.__dict__[key] = self.content[key]
+
     @cached_property
     def whole(self) -> Mapping[str, Any]:
         """All keys."""
@@ -63,8 +67,6 @@ class Answer:
             return _json(_finite(self.whole))
 
     def __getattr__(self, name: str) -> Any:
-        if name in self.__dict__.get("content", {}):
-            return self.content[name]
         if name.startswith("__") or self.__dict__.get("later") is None or name not in self.whole:
             raise AttributeError(name)
         return self.whole[name]

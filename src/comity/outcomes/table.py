@@ -44,7 +44,13 @@ class Table:
         """One of the rows, without making all."""
         if "rows" in self.__dict__:
             return self.rows[place]
-        return SimpleNamespace(**{name: column[place].item() for name, column in self.columns.items()})
+        if place not in self._some:
+            self._some[place] = SimpleNamespace(**{name: col[place].item() for name, col in self.columns.items()})
+        return self._some[place]
+
+    @cached_property
+    def _some(self) -> dict[int, SimpleNamespace]:
+        return {}
 
     def plot(self) -> Any:
         """An Altair chart of this table."""
