@@ -310,24 +310,17 @@ def make_shock(world: World, combined: Combined) -> Shock:
         at = touched[moved]
         return (*(axis[at] for axis in _axes(shape)), values[moved]) if len(moved) else None
 
-    def rates(values: Array | None, base: Array) -> Any:
-        return changed(None if values is None else values[touched], base.ravel()[touched])
-
-    iceberg = None
-    if combined.log_cost is not None:
-        iceberg = np.exp(combined.log_cost[touched])
+    iceberg = None if combined.log_cost is None else np.exp(combined.log_cost)
     if combined.stopped is not None:
-        stopped = combined.stopped[touched]
         iceberg = np.ones(len(touched)) if iceberg is None else iceberg
-        iceberg[stopped] = np.inf
-        for given, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
-            if given is not None:
-                given[touched[stopped]] = base.ravel()[touched[stopped]]
+        iceberg[combined.stopped] = np.inf
+        for _, given, base in combined.rates():
+            given[combined.stopped] = base[combined.stopped]
     productivity = combined.productivity_hat
     return Shock(
         iceberg_hat=changed(iceberg, 1.0),
-        tariff_new=rates(combined.tariff, world.tariff),
-        export_tax_new=rates(combined.export_tax, world.export_tax),
+        tariff_new=changed(combined.tariff, combined.base.get("tariff", 0.0)),
+        export_tax_new=changed(combined.export_tax, combined.base.get("export_tax", 0.0)),
         productivity_hat=None if productivity is None else productivity.reshape(shape[0], shape[1]),
         transfer=combined.transfer,
     )
