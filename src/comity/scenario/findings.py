@@ -286,8 +286,10 @@ def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) 
     world = setting.world
     square = len(world.countries) ** 2
     moved = cells[log_cost != 0]
-    flow = world.flow.ravel()[moved]
-    extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[log_cost != 0])
+    power = -setting.theta[moved // square] * log_cost[log_cost != 0]
+    if not (power > np.log(LARGEST_PLAUSIBLE_GROWTH) - 1e-9).any():
+        return []  # a pair grows no more than the flow of it that grows most
+    extra = world.flow.ravel()[moved] * np.expm1(power)
     before = _trade.get(world, "trade", lambda: world.flow.sum(axis=0))
     after = before + np.bincount(moved % square, weights=extra, minlength=square).reshape(before.shape)
     growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)
