@@ -87,7 +87,7 @@ class Bound:
 def head_ries(world: World) -> Array:
     """(J, N, N) cost of trade between two economies relative to trade at home, net of duties and export taxes;
     symmetric, inf where a direction is empty, 1 at home."""
-    every = np.arange(len(world.countries))
+    every = np.arange(world.trade_share.shape[1])
     return pair_costs(world, np.repeat(every, len(every)), np.tile(every, len(every))).reshape(world.trade_share.shape)
 
 
