@@ -21,22 +21,28 @@ _WHOLE = (int, np.integer)
 class GoodsRatio:
     """(N, N) ratios [importer, exporter] of a solution, 1 where nothing flows: an array for whoever takes it as one."""
 
-    def __init__(self, flows: Flows | None, every: Array | None = None) -> None:
-        self._flows, self._cells = flows, dict[tuple[int, int], float]()
+    def __init__(
+        self, flows: Flows | None, every: Array | None = None, ends: tuple[Array, Array] | None = None
+    ) -> None:
+        """ends : (N, N) flows after and before, where they are there."""
+        self._flows, self._ends, self._cells = flows, ends, dict[tuple[int, int], float]()
         if every is not None:
             self.every = every
 
     @classmethod
     def of(cls, solution: Solution) -> GoodsRatio:
-        """Those of a solution, which is not held; worked out at once where its weights are laid out already."""
+        """Those of a solution, which is not held; its flows are worked out at once where its weights are laid out
+        already."""
         if isinstance(solution.source, Later):
             return cls(solution.flows)
         goods = is_goods(solution.benchmark.sectors)
-        return cls(None, _ratio(solution.flow_between(goods), solution.benchmark.goods_flow))
+        return cls(None, ends=(solution.flow_between(goods), solution.benchmark.goods_flow))
 
     @cached_property
     def every(self) -> Array:
         """(N, N) all of them."""
+        if self._ends is not None:
+            return _ratio(*self._ends)
         assert self._flows is not None
         world = self._flows.benchmark
         return _ratio(self._flows.between(is_goods(world.sectors)), world.goods_flow)
@@ -51,6 +57,9 @@ class GoodsRatio:
 
     def _both_ways(self, importer: int, exporter: int) -> dict[tuple[int, int], float]:
         """The ratio of a pair, and of the other direction, which is asked for next."""
+        if self._ends is not None:
+            after, before = (float(flow[importer, exporter]) for flow in self._ends)
+            return {(importer, exporter): after / before if before > 0 else 1.0}
         assert self._flows is not None
         world, goods = self._flows.benchmark, is_goods(self._flows.benchmark.sectors)
         pairs = [(importer, exporter), (exporter, importer)][: 1 if importer == exporter else 2]

@@ -55,17 +55,15 @@ def check_covers(setting: Setting, effects: list[Effect]) -> None:
     """
     size = int(np.prod(setting.shape))
     covering = [effect for effect in effects if effect.covers]
-    mask = np.zeros(size, dtype=bool)
     for position, one in enumerate(covering):
         rivals = [other for other in covering[position + 1 :] if _rivals(one, other)]
         if not rivals:
             continue
-        mask[one.cells] = True
+        mask = _mask(one.cells, size)
         for other in rivals:
             common = int(mask[other.cells].sum())
             if common:
                 raise _double_count(setting, one, other, common)
-        mask[one.cells] = False
 
 
 def _rivals(one: Effect, other: Effect) -> bool:
