@@ -36,7 +36,10 @@ def tile_map(
         return ""
     step, size, wide = STEP[width], SIZE[width], width == "wide"
     codes = tuple(str(one.get("code")) for one in countries)
-    where, outlined = seats(), {*parties, *(code for code, one in zip(codes, countries, strict=True) if one.get("party"))}
+    where, outlined = (
+        seats(),
+        {*parties, *(code for code, one in zip(codes, countries, strict=True) if one.get("party"))},
+    )
     frames: list[str] = []
     tiles: list[tuple[Country, int, int]] = []
     kinds = tuple(class_of(one) for one in countries)

@@ -74,7 +74,9 @@ class Worker:
     async def answer_text(self, text: str, ranges: bool, draws: int = 0) -> Answer:
         """The answer of a scenario text, kept or solved."""
         key = ("yaml", text, ranges, draws)
-        return await self.answers.get(key, lambda: self._made(lambda: text, partial(answer_text, text), key, None, text=text))
+        return await self.answers.get(
+            key, lambda: self._made(lambda: text, partial(answer_text, text), key, None, text=text)
+        )
 
     async def _made(
         self,

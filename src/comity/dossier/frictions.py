@@ -99,7 +99,9 @@ def pair_costs(world: World, one: Positions, other: Positions) -> Array:
     odds = np.full_like(two_ways, np.inf)
     np.divide(home[:, one] * home[:, other], two_ways, out=odds, where=two_ways > 0)
     power = 1 / (2 * world.trade_elasticity)[:, None]
-    there, back = ((1 + world.tariff[:, n, i]) * (1 + world.export_tax[:, n, i]) for n, i in ((one, other), (other, one)))
+    there, back = (
+        (1 + world.tariff[:, n, i]) * (1 + world.export_tax[:, n, i]) for n, i in ((one, other), (other, one))
+    )
     return np.asarray(odds**power / np.sqrt(there * back))
 
 

@@ -58,8 +58,8 @@ class GoodsRatio:
     def _both_ways(self, importer: int, exporter: int) -> dict[tuple[int, int], float]:
         """The ratio of a pair, and of the other direction, which is asked for next."""
         if self._ends is not None:
-            after, before = (float(flow[importer, exporter]) for flow in self._ends)
-            return {(importer, exporter): after / before if before > 0 else 1.0}
+            then, now = (float(flow[importer, exporter]) for flow in self._ends)
+            return {(importer, exporter): then / now if now > 0 else 1.0}
         assert self._flows is not None
         world, goods = self._flows.benchmark, is_goods(self._flows.benchmark.sectors)
         pairs = [(importer, exporter), (exporter, importer)][: 1 if importer == exporter else 2]

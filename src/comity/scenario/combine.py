@@ -205,9 +205,7 @@ def _kept_shares(active: list[Effect], out: Combined) -> dict[int, Array | float
     return kept
 
 
-def _rates(
-    base: Array, group: list[Effect], kept: dict[int, Array | float], where: dict[int, Positions]
-) -> Array:
+def _rates(base: Array, group: list[Effect], kept: dict[int, Array | float], where: dict[int, Positions]) -> Array:
     """New rates: `to` blends from the benchmark, `scale` multiplies, `change` adds; each linear in its share.
 
     A `to` that overrides another one blends from where that one has come to, so a hand-over in time is continuous.
