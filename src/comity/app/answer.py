@@ -31,7 +31,7 @@ from comity.report.lead import lead
 from comity.report.reasons import reasons
 from comity.report.sectors import sectors_data
 from comity.report.smoothed_rows import WORTH_SAYING, empty_words, smoothed_answer
-from comity.report.words import per_cent, spans_zero
+from comity.report.words import per_cent
 
 PAIRS_SHOWN = 12  # flows among the parties; more are in the tables
 
@@ -44,6 +44,10 @@ class Answer:
     content: Mapping[str, Any]
     csv: str = ""
     later: Callable[[], Mapping[str, Any]] | None = None  # keys that not every reader needs, made when asked for
+
+    def __post_init__(self) -> None:
+        for key in self.content.keys() - self.__dict__.keys():  # the page reads them a hundred times
+            self.__dict__[key] = self.content[key]
 
     @cached_property
     def whole(self) -> Mapping[str, Any]:
@@ -63,8 +67,6 @@ class Answer:
             return _json(_finite(self.whole))
 
     def __getattr__(self, name: str) -> Any:
-        if name in self.__dict__.get("content", {}):
-            return self.content[name]
         if name.startswith("__") or self.__dict__.get("later") is None or name not in self.whole:
             raise AttributeError(name)
         return self.whole[name]
@@ -151,11 +153,11 @@ def _again(state: State, draws: int) -> dict[str, Any]:
 
 def _whole(content: dict[str, Any], text: str) -> Answer:
     """The Answer, None in place of what is no number: JSON has no other word for it. Rare, so that it is looked for
-    before everything is gone through."""
+    before everything is gone through: a sum with such a value is none either."""
     rows = [*content["countries"], *content["headlines"], *content["sectors"], content["solve"], content["empty"],
             *(flow for count in content["counts"] for flow in count["flows"])]  # fmt: skip
-    whole = all(isfinite(value) for row in rows for value in row.values() if type(value) is float)
-    return Answer(content if whole else _finite(content), text)
+    total = sum([value for row in rows for value in row.values() if type(value) is float])
+    return Answer(content if isfinite(total) else _finite(content), text)
 
 
 def _json(content: Mapping[str, Any]) -> bytes:
@@ -191,22 +193,25 @@ def _nothing(outcomes: Outcomes, state: State | None) -> tuple[str, str] | None:
     return said, f"Move the slider of: {moving[0].title}." if moving else ""
 
 
+_ENDS = ("real_income_low_pct", "real_income_high_pct", "equivalent_variation_low", "equivalent_variation_high")
+
+
 def _countries(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:
-    parties, solution = set(outcomes.parties), outcomes.solution
+    parties, solution, columns = set(outcomes.parties), outcomes.solution, outcomes.welfare.columns
     floor = 10 * solution.residual * solution.benchmark.income  # below it a solve cannot tell an effect from zero
-    rows = []
-    for row, least in zip(outcomes.welfare.rows, floor, strict=True):
-        pct, usd = row.real_income_pct, row.equivalent_variation
-        ends = (row.real_income_low_pct, row.real_income_high_pct, row.equivalent_variation_low,
-                row.equivalent_variation_high)  # fmt: skip
-        rows.append({
-            "code": row.country, "name": label(row.country), "party": row.country in parties,
-            "status": outcomes.status(row.country), "real_income_pct": pct,
-            "low_pct": ends[0] if ranges else None, "high_pct": ends[1] if ranges else None,
-            "usd": usd, "low_usd": ends[2] if ranges else None, "high_usd": ends[3] if ranges else None,
-            "noise": bool(abs(usd) <= least or (ranges and spans_zero(ends[0], ends[1]))),
-        })  # fmt: skip
-    return rows
+    noise = np.abs(columns["equivalent_variation"]) <= floor
+    if ranges:
+        noise |= (columns["real_income_low_pct"] <= 0) & (columns["real_income_high_pct"] >= 0)
+    absent: list[float | None] = [None] * len(noise)
+    ends = [columns[key].tolist() if ranges else absent for key in _ENDS]
+    values = (columns[key].tolist() for key in ("country", "real_income_pct", "equivalent_variation"))
+    return [
+        {"code": code, "name": label(code), "party": code in parties, "status": outcomes.status(code),
+         "real_income_pct": pct, "low_pct": low_pct, "high_pct": high_pct, "usd": usd, "low_usd": low_usd,
+         "high_usd": high_usd, "noise": inside}
+        for code, pct, usd, inside, low_pct, high_pct, low_usd, high_usd
+        in zip(*values, noise.tolist(), *ends, strict=True)
+    ]  # fmt: skip
 
 
 def _counts(outcomes: Outcomes, ranges: bool) -> list[dict[str, Any]]:

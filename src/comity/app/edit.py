@@ -21,8 +21,10 @@ from comity.app.sliders import Slider, moved, slider_of
 from comity.app.state import DEFAULT_WORLD, MeasureState, State, world_names
 from comity.classifications.countries import load_blocs
 from comity.errors import InputError, nearest
+from comity.kept import KeptByKey
 from comity.scenario.load import gallery, parse_scenario, scenario_of_values
 from comity.scenario.located import read_yaml
+from comity.scenario.schema import KINDS
 
 OWN_NAME = "own-scenario"
 OWN_TITLE = "A scenario of your own"
@@ -182,9 +184,22 @@ def quick_scenario_of(state: State) -> Any:
     if state == State(state.scenario):
         return scenario
     data = _edited(state, data, scenario)
+    data["measures"] = [_read(measure) for measure in data["measures"]]
     made = scenario_of_values(data, f"{data['id']}.yaml")
     bounded(made)
     return made
+
+
+_measures: KeptByKey[Any] = KeptByKey(2000)
+
+
+def _read(measure: dict[str, Any]) -> Any:
+    """A measure as the scenario reader takes it: from one step of a slider to the next the others are the same. What is
+    wrong is left as it is, for the reader to say so."""
+    try:
+        return _measures.get(repr(measure), lambda: KINDS[measure["kind"]].model_validate(measure))
+    except (ValueError, KeyError):
+        return measure
 
 
 def changed_measures(state: State) -> bool:

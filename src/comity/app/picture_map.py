@@ -35,25 +35,24 @@ def tile_map(
     if not countries:
         return ""
     step, size, wide = STEP[width], SIZE[width], width == "wide"
-    where, outlined = seats(), set(parties) | {str(one.get("code")) for one in countries if one.get("party")}
-    parts: list[str] = []
+    codes = tuple(str(one.get("code")) for one in countries)
+    where, outlined = (
+        seats(),
+        {*parties, *(code for code, one in zip(codes, countries, strict=True) if one.get("party"))},
+    )
     frames: list[str] = []
     tiles: list[tuple[Country, int, int]] = []
-    kinds = [class_of(one) for one in countries]
-    for one, kind in zip(countries, kinds, strict=True):
-        code = str(one.get("code"))
-        if code not in where:
-            continue
-        column, line = where[code]
-        x, y = EDGE + column * step, EDGE + line * step
-        parts.append(_tile(code, x, y, size, kind, wide))
-        if code in outlined:
+    kinds = tuple(class_of(one) for one in countries)
+    for one, code in zip(countries, codes, strict=True):
+        if code in outlined and code in where:
+            column, line = where[code]
+            x, y = EDGE + column * step, EDGE + line * step
             frames.append(rect(x, y, size, size, "c-party"))
             tiles.append((one, x, y))
     across, down = _extent(width)
     names = [] if wide or len(tiles) > NAMED_PARTIES else _names(tiles, size, across)
-    inside = "".join([*parts, *frames, *names, _legend(width, down + 14)])
-    return picture("map", across, down + 60, _finding(countries, kinds, outlined), inside)
+    inside = "".join([_tiles(codes, kinds, width), *frames, *names, _legend(width, down + 14)])
+    return picture("map", across, down + 60, _finding(countries, codes, kinds, outlined), inside)
 
 
 def class_of(one: Country) -> str:
@@ -63,6 +62,17 @@ def class_of(one: Country) -> str:
         return "c-none"
     rank = 0 if one.get("noise") else bisect_right(EDGES, abs(percent))
     return RISING[4 + rank if percent > 0 else 4 - rank]
+
+
+@lru_cache(maxsize=512)  # a step of a slider moves few economies to another class, or none
+def _tiles(codes: tuple[str, ...], kinds: tuple[str, ...], width: str) -> str:
+    """The tiles of economies that have a seat."""
+    step, size, where = STEP[width], SIZE[width], seats()
+    seated = [(code, kind, *where[code]) for code, kind in zip(codes, kinds, strict=True) if code in where]
+    return "".join(
+        _tile(code, EDGE + column * step, EDGE + line * step, size, kind, width == "wide")
+        for code, kind, column, line in seated
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -130,16 +140,16 @@ def _legend(width: str, top: float) -> str:
     return "".join(parts)
 
 
-def _finding(countries: Sequence[Country], kinds: Sequence[str], outlined: set[str]) -> str:
+def _finding(countries: Sequence[Country], codes: Sequence[str], kinds: Sequence[str], outlined: set[str]) -> str:
     """How many gain, lose and neither, the parties with their numbers, and who has no seat."""
-    gain, loss = (sum(kind[0] == side for kind in kinds) for side in "gl")
+    gain, loss = (sum(map(kinds.count, classes)) for classes in (RISING[5:], RISING[:4]))
     unknown = kinds.count("c-none")
     said = [f"{gain} gain and {loss} lose 0.001 per cent or more, {len(kinds) - gain - loss - unknown} less or inside "
             f"the noise{f', {unknown} {NO_NUMBER}' if unknown else ''}"]  # fmt: skip
-    inside = [_said(one) for one in countries if str(one.get("code")) in outlined]
+    inside = [_said(one) for one, code in zip(countries, codes, strict=True) if code in outlined]
     if inside:
         said.append(f"parties: {joined(inside)}")
-    away = [str(one.get("name") or one.get("code")) for one in countries if str(one.get("code")) not in seats()]
+    away = [str(one.get("name") or code) for one, code in zip(countries, codes, strict=True) if code not in seats()]
     if away:
         said.append(f"not drawn, no seat on the map: {joined(away)}")
     return f"Real income of {len(kinds)} economies: {'; '.join(said)}."

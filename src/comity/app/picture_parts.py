@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
@@ -43,11 +43,18 @@ class Axis:
 
     def at(self, value: float) -> float:
         """Pixels of a value. Ends are divided by their size first, so that their difference never overflows."""
+        size, low, span = self._scale
+        if not span:
+            return (self.left + self.right) / 2
+        return self.left + (value / size - low) / span * (self.right - self.left)
+
+    @cached_property
+    def _scale(self) -> tuple[float, float, float]:
+        """The size of the ends, and in it the lower end and the distance of both; 0 between equal ends."""
         size = max(abs(self.low), abs(self.high))
         if self.low == self.high:
-            return (self.left + self.right) / 2
-        low = self.low / size
-        return self.left + (value / size - low) / (self.high / size - low) * (self.right - self.left)
+            return size, 0.0, 0.0
+        return size, self.low / size, self.high / size - self.low / size
 
 
 def axis_over(values: Iterable[float | None], left: float, right: float) -> Axis:

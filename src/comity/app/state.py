@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -93,7 +93,7 @@ class State:
 
         return canonical(self)
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The state as a query string: stable order, only what differs."""
         parts = [("s", self.scenario)] if self.scenario else []

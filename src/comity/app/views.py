@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -185,6 +186,7 @@ def world_name(world: Mapping[str, Any]) -> str:
     return f"{text}, trade smoothed by gravity" if str(world["name"]).endswith("-smoothed") else text
 
 
+@lru_cache(maxsize=4096)  # most notes are those of the step before
 def in_plain_words(note: str) -> str:
     """A note as HTML: names of elasticity sets and closures in plain words, the names themselves as tooltips."""
     return _NAMES.sub(lambda found: _PLAIN[found[0]], escape(tight(note)))

@@ -61,9 +61,8 @@ class Worker:
         """The answer of a state, kept or solved. then : done with it in the thread that solves, where it is solved in
         this process for this call."""
         key = ("state", state.query, ranges, draws)
-        alike = without_sizes(state)
         return await self.answers.get(
-            key, lambda: self._made(alike, partial(answer, state), key, then, query=state.query)
+            key, lambda: self._made(partial(without_sizes, state), partial(answer, state), key, then, query=state.query)
         )
 
     async def painted(self, state: State, ranges: bool, draws: int, paint: Callable[[Answer], str]) -> str:
@@ -76,25 +75,28 @@ class Worker:
     async def answer_text(self, text: str, ranges: bool, draws: int = 0) -> Answer:
         """The answer of a scenario text, kept or solved."""
         key = ("yaml", text, ranges, draws)
-        return await self.answers.get(key, lambda: self._made(text, partial(answer_text, text), key, None, text=text))
+        return await self.answers.get(
+            key, lambda: self._made(lambda: text, partial(answer_text, text), key, None, text=text)
+        )
 
     async def _made(
         self,
-        alike: str,
+        alike: Callable[[], str],
         central: Callable[[bool], Answer],
         key: Any,
         then: Callable[[Answer], object] | None,
         **request: Any,
     ) -> Answer:
-        """A step in this process unless those like it are slow; the rest aside, slow ranges among the bands."""
+        """A step in this process unless those like it are slow; the rest aside, slow ranges among the bands. alike :
+        what it has in common with those."""
         ranges, draws = key[2:]
-        slow = self.slow.get(alike, 0.0) > monotonic()
+        slow = bool(self.slow) and self.slow.get(alike(), 0.0) > monotonic()
         if not ranges and not slow:
             try:
                 found: Answer = await self.steps.do(partial(self._step, central, then))
                 return found
             except HardError:
-                self._remember(alike)
+                self._remember(alike())
         lane = self.hard if not ranges else self.bands if draws or slow else self.ranges
         request = {**request, "ranges": ranges, "draws": draws}
         begun: list[float] = []
@@ -107,7 +109,7 @@ class Worker:
             made: Answer = await lane.do(work)
         finally:
             if begun and not draws and monotonic() - begun[0] > limits.SLOW_SECONDS:
-                self._remember(alike)
+                self._remember(alike())
         return made
 
     def _step(self, central: Callable[[bool], Answer], then: Callable[[Answer], object] | None) -> Answer:

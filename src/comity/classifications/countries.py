@@ -138,6 +138,7 @@ def find_bloc(word: str) -> str | None:
     return _bloc_names().get(_fold(word))
 
 
+@lru_cache(maxsize=4096)
 def name_of(iso3: str) -> str:
     """The country's name in plain English, or the code itself where comity knows no name."""
     country = load_countries().get(iso3)

@@ -243,8 +243,7 @@ def _lay_out(
     positive = world.trade_share.ravel() > 0
     touched = np.zeros_like(positive)
     for table in tables.values():
-        if table.touched is not None:
-            touched |= table.touched
+        touched[table.cells] = True
     flat = np.flatnonzero(touched & positive)
     sector, importer, exporter = np.unravel_index(flat, world.trade_share.shape)
     # two economies of one player are in and out together: nothing changes between them
@@ -256,8 +255,11 @@ def _lay_out(
             return None
         rows = [base]
         for state in STATES[1:]:
-            values = getattr(tables[state], name)
-            rows.append(base if values is None else values[flat])
+            values, there = getattr(tables[state], name), np.isin(flat, tables[state].cells)
+            row = base.copy()
+            if values is not None:
+                row[there] = values[np.searchsorted(tables[state].cells, flat[there])]
+            rows.append(row)
         return np.stack(rows)
 
     stopped = stacked("stopped", np.zeros(len(flat)))

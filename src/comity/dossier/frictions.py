@@ -87,14 +87,22 @@ class Bound:
 def head_ries(world: World) -> Array:
     """(J, N, N) cost of trade between two economies relative to trade at home, net of duties and export taxes;
     symmetric, inf where a direction is empty, 1 at home."""
+    every = np.arange(world.trade_share.shape[1])
+    return pair_costs(world, np.repeat(every, len(every)), np.tile(every, len(every))).reshape(world.trade_share.shape)
+
+
+def pair_costs(world: World, one: Positions, other: Positions) -> Array:
+    """(J, P) the same of some pairs: few of all are compared, and a power takes long."""
     share = world.trade_share
     home = np.diagonal(share, axis1=1, axis2=2)
-    rates = (1 + world.tariff) * (1 + world.export_tax)
-    two_ways = share * share.transpose(0, 2, 1)
-    odds = np.full_like(share, np.inf)
-    np.divide(home[:, :, None] * home[:, None, :], two_ways, out=odds, where=two_ways > 0)
-    power = 1 / (2 * world.trade_elasticity)[:, None, None]
-    return np.asarray(odds**power / np.sqrt(rates * rates.transpose(0, 2, 1)))
+    two_ways = share[:, one, other] * share[:, other, one]
+    odds = np.full_like(two_ways, np.inf)
+    np.divide(home[:, one] * home[:, other], two_ways, out=odds, where=two_ways > 0)
+    power = 1 / (2 * world.trade_elasticity)[:, None]
+    there, back = (
+        (1 + world.tariff[:, n, i]) * (1 + world.export_tax[:, n, i]) for n, i in ((one, other), (other, one))
+    )
+    return np.asarray(odds**power / np.sqrt(there * back))
 
 
 def frictions_shock(
@@ -110,14 +118,13 @@ def frictions_shock(
     for words, party in ((frictions.between, group), (frictions.best_of, best)):
         if len(party.positions) < 2:
             raise InputError(where, "at least two economies of this world are needed", found=", ".join(words))
-    cost = head_ries(world)
     pairs = np.array(list(combinations(sorted(group.positions), 2)), dtype=np.intp)
     compared = np.array(list(combinations(best.positions, 2)), dtype=np.intp)
     goods = np.flatnonzero(is_goods(world.sectors))
-    lowest = cost[:, compared[:, 0], compared[:, 1]].min(axis=1)
+    lowest = pair_costs(world, *compared.T).min(axis=1)
     sector, which = (part.ravel() for part in np.meshgrid(goods, np.arange(len(pairs)), indexing="ij"))
     one, other = pairs[which, 0], pairs[which, 1]
-    own = cost[sector, one, other]
+    own = pair_costs(world, *pairs.T)[goods].ravel()
     known = np.isfinite(own) & np.isfinite(lowest[sector])
     hat = np.ones(len(own))
     np.divide(lowest[sector], own, out=hat, where=known)

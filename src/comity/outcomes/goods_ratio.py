@@ -15,46 +15,61 @@ from comity.equilibrium.flows import Flows
 from comity.equilibrium.solution import Later, Solution
 
 Array = NDArray[np.float64]
+_WHOLE = (int, np.integer)
 
 
 class GoodsRatio:
     """(N, N) ratios [importer, exporter] of a solution, 1 where nothing flows: an array for whoever takes it as one."""
 
-    def __init__(self, flows: Flows | None, every: Array | None = None) -> None:
-        self._flows, self._cells = flows, dict[tuple[int, int], float]()
+    def __init__(
+        self, flows: Flows | None, every: Array | None = None, ends: tuple[Array, Array] | None = None
+    ) -> None:
+        """ends : (N, N) flows after and before, where they are there."""
+        self._flows, self._ends, self._cells = flows, ends, dict[tuple[int, int], float]()
         if every is not None:
             self.every = every
 
     @classmethod
     def of(cls, solution: Solution) -> GoodsRatio:
-        """Those of a solution, which is not held; worked out at once where its weights are laid out already."""
+        """Those of a solution, which is not held; its flows are worked out at once where its weights are laid out
+        already."""
         if isinstance(solution.source, Later):
             return cls(solution.flows)
         goods = is_goods(solution.benchmark.sectors)
-        return cls(None, _ratio(solution.flow_between(goods), solution.benchmark.goods_flow))
+        return cls(None, ends=(solution.flow_between(goods), solution.benchmark.goods_flow))
 
     @cached_property
     def every(self) -> Array:
         """(N, N) all of them."""
+        if self._ends is not None:
+            return _ratio(*self._ends)
         assert self._flows is not None
         world = self._flows.benchmark
         return _ratio(self._flows.between(is_goods(world.sectors)), world.goods_flow)
 
     def __getitem__(self, cell: Any) -> Any:
-        one = isinstance(cell, tuple) and all(isinstance(k, (int, np.integer)) for k in cell)
+        one = isinstance(cell, tuple) and isinstance(cell[0], _WHOLE) and isinstance(cell[-1], _WHOLE)
         if "every" in vars(self) or not one:
             return self.every[cell]
         if cell not in self._cells:
-            self._cells[cell] = self._one(*cell)
+            self._cells |= self._both_ways(*cell)
         return self._cells[cell]
 
-    def _one(self, importer: int, exporter: int) -> float:
+    def _both_ways(self, importer: int, exporter: int) -> dict[tuple[int, int], float]:
+        """The ratio of a pair, and of the other direction, which is asked for next."""
+        if self._ends is not None:
+            then, now = (float(flow[importer, exporter]) for flow in self._ends)
+            return {(importer, exporter): then / now if now > 0 else 1.0}
         assert self._flows is not None
-        world, pair = self._flows.benchmark, (np.array([importer]), np.array([exporter]))
-        share, rate = world.trade_share[:, importer, exporter], world.tariff[:, importer, exporter]
-        goods = is_goods(world.sectors)
-        before = (share * world.expenditure[:, importer] / (1 + rate))[goods].sum()
-        return float(self._flows.pairs(*pair)[goods].sum() / before) if before > 0 else 1.0
+        world, goods = self._flows.benchmark, is_goods(self._flows.benchmark.sectors)
+        pairs = [(importer, exporter), (exporter, importer)][: 1 if importer == exporter else 2]
+        buyers, sellers = np.array(pairs).T
+        after, found = self._flows.pairs(buyers, sellers), {}
+        for k, (n, i) in enumerate(pairs):
+            share, rate = world.trade_share[:, n, i], world.tariff[:, n, i]
+            before = (share * world.expenditure[:, n] / (1 + rate))[goods].sum()
+            found[n, i] = float(after[goods, k].sum() / before) if before > 0 else 1.0
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.every, dtype=dtype) if copy else np.asarray(self.every, dtype=dtype)

@@ -16,6 +16,7 @@ from comity.benchmark.world import World
 from comity.beside import beside
 from comity.classifications.countries import name_of, spoken
 from comity.equilibrium.solution import Solution
+from comity.kept import KeptFor
 from comity.outcomes import tables
 from comity.outcomes.attribution import attribution_table, decomposition_table, detail_table, money_factor, steps_of
 from comity.outcomes.counts import Count, Target, announced_targets, on_count
@@ -116,7 +117,7 @@ class Outcomes:
 
     def of(self, country: str) -> SimpleNamespace:
         """The welfare row of one economy."""
-        return self.welfare.rows[self.world.country(country)]
+        return self.welfare.row(self.world.country(country))
 
     @cached_property
     def trade(self) -> Table:
@@ -212,8 +213,11 @@ class Outcomes:
 
     def status(self, country: str) -> str:
         """observed or estimated: what the country's flows in this world are."""
-        about = self.world.provenance.get("countries", {}).get(country, {})
-        return str(about.get("flows", "not stated"))
+        return self._statuses.get(country, "not stated")
+
+    @cached_property
+    def _statuses(self) -> dict[str, str]:
+        return _statuses.get(self.world, "", lambda: _statuses_in(self.world))
 
     def pair(self, run: OnCount, first: str, second: str) -> dict[str, Number]:
         """Goods trade of two economies before and after, each direction and together, on one count."""
@@ -377,6 +381,15 @@ def simulate(
     # draws are made in a later room: looked up only when asked for
     banded: Outcomes = import_module("comity.uncertainty.interval").with_bands(outcomes, draws, seed)
     return banded
+
+
+_statuses: KeptFor[World, dict[str, str]] = KeptFor()  # every table asks for that of every country
+
+
+def _statuses_in(world: World) -> dict[str, str]:
+    """What the flows of the countries are, of those of which it is stated."""
+    countries = world.provenance.get("countries", {})
+    return {code: str(about.get("flows", "not stated")) for code, about in countries.items()}
 
 
 def label(code: str) -> str:

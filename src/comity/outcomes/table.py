@@ -40,6 +40,18 @@ class Table:
         lists = [self.columns[name].tolist() for name in names]
         return [SimpleNamespace(**dict(zip(names, values, strict=True))) for values in zip(*lists, strict=True)]
 
+    def row(self, place: int) -> SimpleNamespace:
+        """One of the rows, without making all."""
+        if "rows" in self.__dict__:
+            return self.rows[place]
+        if place not in self._some:
+            self._some[place] = SimpleNamespace(**{name: col[place].item() for name, col in self.columns.items()})
+        return self._some[place]
+
+    @cached_property
+    def _some(self) -> dict[int, SimpleNamespace]:
+        return {}
+
     def plot(self) -> Any:
         """An Altair chart of this table."""
         from importlib import import_module

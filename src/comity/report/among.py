@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from comity.classifications.countries import spoken
+from comity.kept import KeptFor
 from comity.outcomes.ranges import goods_flows
-from comity.outcomes.simulate import OnCount
+from comity.outcomes.simulate import OnCount, Outcomes
 from comity.report.sectors import FEW as NAMES
 from comity.report.sectors import directions, touched_trade
 from comity.report.words import joined
-
-if TYPE_CHECKING:
-    from comity.outcomes.simulate import Outcomes
 
 FEW = 4  # parties whose pairs are told apart, and which each have a headline card
 CELLS = 64  # flows read one by one from each combination or draw; of more all are worked out
@@ -135,14 +133,20 @@ def cards_of(outcomes: Outcomes, ends: bool = True) -> Cards:
     """Trade and both incomes of two parties; of more the total of their trade and real income of each, or beyond four
     of the two largest in money; of one party or of none also who else is affected most: three numbers at least, where
     there are so many."""
+    return _cards.get(outcomes, ends, lambda: _find_cards(outcomes, ends))
+
+
+_cards: KeptFor[Outcomes, Cards] = KeptFor()
+
+
+def _find_cards(outcomes: Outcomes, ends: bool) -> Cards:
     parties = outcomes.parties
     if len(parties) == 2:
         return Cards(None, (), tuple(parties), ())
     found = among(outcomes, outcomes.runs[0], ends)
     total = found[0] if found else None
-    ranked = sorted(
-        parties or list(outcomes.world.countries), key=lambda code: -abs(outcomes.of(code).equivalent_variation)
-    )
+    size = np.abs(outcomes.solution.equivalent_variation).tolist()
+    ranked = sorted(parties or outcomes.world.countries, key=lambda code: -size[outcomes.world.country(code)])
     if len(parties) > 2:
         many = len(parties) > FEW
         chosen = ranked[: 2 if total else 3] if many else parties

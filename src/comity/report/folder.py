@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from comity.beside import beside
 from comity.errors import InputError, NoSolutionError, NotConvergedError
@@ -159,16 +160,28 @@ def _write_table(outcomes: Outcomes, table: str, path: Path) -> None:
         among = np.isin(columns["origin"], outcomes.parties) | np.isin(columns["destination"], outcomes.parties)
         columns = {name: values[among] for name, values in columns.items()}
         notes.insert(0, "# flows with a party; all flows of the world: outcomes.trade in Python")
-    write_csv(path, list(columns), zip(*(values.tolist() for values in columns.values()), strict=True), notes)
+    fields = (_fields(values) for values in columns.values())
+    _write_fields(path, list(columns), zip(*fields, strict=True), notes)
 
 
 def write_csv(path: Path, names: list[str], rows: Iterable[Iterable[Any]], notes: list[str]) -> None:
     """A CSV in plain ASCII numbers; an empty field is no number."""
+    _write_fields(path, names, ([_field(value) for value in row] for row in rows), notes)
+
+
+def _write_fields(path: Path, names: list[str], rows: Iterable[Iterable[Any]], notes: list[str]) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
         file.writelines(f"{note}\n" for note in notes)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([_field(value) for value in row] for row in rows)
+        writer.writerows(rows)
+
+
+def _fields(column: NDArray[Any]) -> list[Any]:
+    """The fields of a column: numbers by the thousand, so that each is asked for its type no more."""
+    if column.dtype.kind != "f":
+        return [_field(value) for value in column.tolist()] if column.dtype.kind == "O" else column.tolist()
+    return ["" if value != value else DIGITS % value for value in column.tolist()]
 
 
 def _field(value: Any) -> Any:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.benchmark.world import World
 from comity.classifications.countries import spoken
 from comity.classifications.sectors import is_goods, load_sectors
-from comity.outcomes.simulate import label
+from comity.kept import KeptByKey, KeptFor
+from comity.outcomes.simulate import Outcomes, label
 from comity.report.words import joined, levels_in, two_digits
 from comity.scenario.explain import capital
-
-if TYPE_CHECKING:
-    from comity.outcomes.simulate import Outcomes
 
 MOST = 7  # sectors of a panel; the others are summed
 FEW_TARGETS = 3  # with more, flows to and from them are not told apart
@@ -44,6 +44,13 @@ class Direction:
 def directions(outcomes: Outcomes) -> list[Direction]:
     """Which flows are told apart: both directions of two parties; to and from few targets; else all that a measure
     touches. None where no measure is about flows between economies."""
+    return _directions.get(outcomes, "", lambda: _find_directions(outcomes))
+
+
+_directions: KeptFor[Outcomes, list[Direction]] = KeptFor()  # sentence, cards and panels ask for them
+
+
+def _find_directions(outcomes: Outcomes) -> list[Direction]:
     world = outcomes.world
     touched = np.zeros((len(world.countries),) * 2, dtype=bool)
     cells = outcomes.compiled.pair_cells
@@ -56,7 +63,7 @@ def directions(outcomes: Outcomes) -> list[Direction]:
         return [_between(outcomes, *pair), _between(outcomes, *pair[::-1])]
     some = outcomes.compiled.targets or (outcomes.parties if len(outcomes.parties) == 1 else [])
     if 0 < len(some) <= FEW_TARGETS:
-        inside = np.isin(world.countries, some)
+        inside = _among(world, some)
         names = joined([spoken(code) for code in some])
         partners = int(np.count_nonzero((touched[:, inside].any(axis=1) | touched[inside].any(axis=0)) & ~inside))
         whom = "one economy" if partners == 1 else f"the {partners} economies"
@@ -66,16 +73,35 @@ def directions(outcomes: Outcomes) -> list[Direction]:
             Direction(f"{capital(names)} to {whom}", touched & ~inside[:, None] & inside[None, :], whose),
         ]
     parties = outcomes.parties
-    if 0 < len(parties) <= FEW and not touched[:, ~np.isin(world.countries, parties)].any():
+    if 0 < len(parties) <= FEW and not touched[:, ~_among(world, parties)].any():
         among = joined([spoken(code) for code in parties])
         return [Direction(f"Among {among}", touched, among)]
     return [Direction("All flows that a measure touches", touched)]
 
 
 def _between(outcomes: Outcomes, origin: str, destination: str) -> Direction:
-    countries = np.array(outcomes.world.countries)
-    chosen = (countries == destination)[:, None] & (countries == origin)[None, :]
+    world = outcomes.world
+    chosen = _among(world, [destination])[:, None] & _among(world, [origin])[None, :]
     return Direction(capital(f"{label(origin)} to {label(destination)}"), chosen)
+
+
+def _among(world: World, codes: Sequence[str]) -> NDArray[np.bool_]:
+    """(N,) True for these economies."""
+    return np.array([code in codes for code in world.countries])
+
+
+_before: KeptFor[World, KeptByKey[NDArray[np.float64]]] = KeptFor()
+
+
+def _flow_before(world: World, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(goods,) flows of a direction in the benchmark: the same for every size of the measures."""
+
+    def summed() -> NDArray[np.float64]:
+        buyers, sellers = np.nonzero(chosen)
+        flow: NDArray[np.float64] = world.flow[:, buyers, sellers][is_goods(world.sectors)].sum(axis=1)
+        return flow
+
+    return _before.get(world, "", lambda: KeptByKey(200)).get(chosen.tobytes(), summed)
 
 
 def sectors_data(outcomes: Outcomes) -> list[dict[str, Any]]:
@@ -86,7 +112,7 @@ def sectors_data(outcomes: Outcomes) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for direction in directions(outcomes):
         buyers, sellers = np.nonzero(direction.chosen)
-        before = solution.benchmark.flow[:, buyers, sellers][goods].sum(axis=1)
+        before = _flow_before(solution.benchmark, direction.chosen)
         after = solution.pair_flows(buyers, sellers)[goods].sum(axis=1)
         order = [k for k in np.argsort(-np.maximum(before, after), kind="stable") if before[k] > 0]
         shown, rest = (order, []) if len(order) <= MOST + 1 else (order[:MOST], order[MOST:])

@@ -6,13 +6,13 @@ Order on a cell: liftings, then tariffs `to`, `scale` and `change`, then costs m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.errors import InputError, listing
+from comity.kept import KeptByKey
 from comity.scenario.measures import RATE_KINDS, Effect, Setting, flat_cells  # noqa: F401
 from comity.scenario.observed import pending, refuse_pending
 
@@ -23,25 +23,29 @@ RATE_ORDER = ("to", "scale", "change")
 
 @dataclass
 class Combined:
-    """The world after all measures: flat (J*N*N) arrays, None where untouched.
+    """The world after all measures, on the cells that some measure in force concerns; None where untouched.
 
-    tariff, export_tax : new rates; log_cost : ln iceberg_hat; stopped : embargoed cells (bool);
-    touched : cells some measure in force concerns; moot : per effect number of its cells that others override.
+    cells : ascending flat positions (U,): whatever changes lies on them, and they are few; where : per effect in force
+    the places of its cells among them; tariff, export_tax : (U,) new rates; base : (U,) the world's own, by name, of
+    those that are given; log_cost : (U,) ln iceberg_hat; stopped : (U,) embargoed cells (bool); moot : per effect
+    number of its cells that others override.
     """
 
+    cells: Positions = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    where: dict[int, Positions] = field(default_factory=dict)
     tariff: Array | None = None
     export_tax: Array | None = None
+    base: dict[str, Array] = field(default_factory=dict)
     log_cost: Array | None = None
     stopped: NDArray[np.bool_] | None = None
     productivity_hat: Array | None = None
     transfer: Array | None = None
-    touched: NDArray[np.bool_] | None = None
     moot: dict[int, int] = field(default_factory=dict)
 
-    @cached_property
-    def cells(self) -> Positions:
-        """Ascending positions of the touched cells: whatever changes lies on them, and they are few."""
-        return np.zeros(0, dtype=np.intp) if self.touched is None else np.flatnonzero(self.touched)
+    def rates(self) -> list[tuple[str, Array, Array]]:
+        """(name, new rates, the world's own) of tariffs and export taxes, where measures concern them."""
+        given = ((kind, getattr(self, kind)) for kind in RATE_KINDS)
+        return [(kind, new, self.base[kind]) for kind, new in given if new is not None]
 
 
 def check_covers(setting: Setting, effects: list[Effect]) -> None:
@@ -51,17 +55,15 @@ def check_covers(setting: Setting, effects: list[Effect]) -> None:
     """
     size = int(np.prod(setting.shape))
     covering = [effect for effect in effects if effect.covers]
-    mask = np.zeros(size, dtype=bool)
     for position, one in enumerate(covering):
         rivals = [other for other in covering[position + 1 :] if _rivals(one, other)]
         if not rivals:
             continue
-        mask[one.cells] = True
+        mask = _mask(one.cells, size)
         for other in rivals:
             common = int(mask[other.cells].sum())
             if common:
                 raise _double_count(setting, one, other, common)
-        mask[one.cells] = False
 
 
 def _rivals(one: Effect, other: Effect) -> bool:
@@ -138,54 +140,72 @@ def _two_rates(setting: Setting, one: Effect, other: Effect) -> InputError:
 def combine(world: World, effects: list[Effect]) -> Combined:
     """All effects in force, in the order of definitions: overrides first decided, embargoes last and strongest. Raises
     InputError for a measure whose trade cost has yet to be found."""
-    out = Combined()
-    size = world.trade_share.size
     active = [effect for effect in effects if effect.share > 0]
-    kept = _kept_shares(active, size, out)
+    out = _laid_out(world, [effect for effect in active if effect.what not in ("productivity", "transfer")])
+    kept = _kept_shares(active, out)
     for kind in RATE_KINDS:
         group = [effect for effect in active if effect.what == kind]
         if group:
-            base = world.tariff if kind == "tariff" else world.export_tax
-            setattr(out, kind, _rates(base.ravel(), group, kept))
+            out.base[kind] = (world.tariff if kind == "tariff" else world.export_tax).ravel()[out.cells]
+            setattr(out, kind, _rates(out.base[kind], group, kept, out.where))
     for effect in active:
         if pending(effect):
             raise refuse_pending(effect.id)
         if effect.what == "cost" and effect.log_cost is not None:
             if out.log_cost is None:
-                out.log_cost = np.zeros(size)
-            out.log_cost[effect.cells] += effect.share * kept[id(effect)] * effect.log_cost
+                out.log_cost = np.zeros(len(out.cells))
+            out.log_cost[out.where[id(effect)]] += effect.share * kept[id(effect)] * effect.log_cost
         elif effect.what == "productivity":
             if out.productivity_hat is None:
                 out.productivity_hat = np.ones(len(world.sectors) * len(world.countries))
             out.productivity_hat[effect.cells] *= effect.value**effect.share
         elif effect.what == "transfer" and effect.vector is not None:
             out.transfer = (0 if out.transfer is None else out.transfer) + effect.share * effect.vector
-    _stop(active, size, out)
-    if active:
-        out.touched = np.zeros(size, dtype=bool)
-        for effect in active:
-            if effect.what not in ("productivity", "transfer"):
-                out.touched[effect.cells] = True
+    _stop(active, out)
     return out
 
 
-def _kept_shares(active: list[Effect], size: int, out: Combined) -> dict[int, Array | float]:
+Layout = tuple[Positions, list[Positions]]
+_layouts: KeptByKey[Layout] = KeptByKey(50)  # the same for every size; up to 2 MB each
+
+
+def _laid_out(world: World, placed: list[Effect]) -> Combined:
+    """Which cells the effects concern, with nothing on them yet."""
+    place = tuple(effect.place for effect in placed)
+    if None in place:
+        cells, where = _find_layout(world, placed)
+    else:
+        cells, where = _layouts.get((world.countries, world.sectors, place), lambda: _find_layout(world, placed))
+    return Combined(cells, {id(effect): at for effect, at in zip(placed, where, strict=True)})
+
+
+def _find_layout(world: World, placed: list[Effect]) -> Layout:
+    touched = np.zeros(world.trade_share.size, dtype=bool)
+    for effect in placed:
+        touched[effect.cells] = True
+    cells = np.flatnonzero(touched)
+    number = np.empty(len(touched), dtype=np.intp)
+    number[cells] = np.arange(len(cells))
+    return cells, [number[effect.cells] for effect in placed]
+
+
+def _kept_shares(active: list[Effect], out: Combined) -> dict[int, Array | float]:
     """What is left of each effect where others override it: 1 where none does, 1 - share of the overriding one."""
     kept: dict[int, Array | float] = {}
     for effect in active:
-        over = [other for other in active if effect.id in other.overrides]
+        over = [other for other in active if effect.id in other.overrides and id(other) in out.where]
         kept[id(effect)] = 1.0
         if not over or effect.what in ("productivity", "transfer"):
             continue
-        rest = np.ones(size)
+        rest = np.ones(len(out.cells))
         for other in over:
-            rest[other.cells] *= 1 - other.share
-        kept[id(effect)] = rest[effect.cells]
-        out.moot[id(effect)] = int((rest[effect.cells] == 0).sum())
+            rest[out.where[id(other)]] *= 1 - other.share
+        left = kept[id(effect)] = rest[out.where[id(effect)]]
+        out.moot[id(effect)] = int((left == 0).sum())
     return kept
 
 
-def _rates(base: Array, group: list[Effect], kept: dict[int, Array | float]) -> Array:
+def _rates(base: Array, group: list[Effect], kept: dict[int, Array | float], where: dict[int, Positions]) -> Array:
     """New rates: `to` blends from the benchmark, `scale` multiplies, `change` adds; each linear in its share.
 
     A `to` that overrides another one blends from where that one has come to, so a hand-over in time is continuous.
@@ -195,12 +215,12 @@ def _rates(base: Array, group: list[Effect], kept: dict[int, Array | float]) -> 
         chosen = [effect for effect in group if effect.form == form]
         if form == "to":
             for effect in _overridden_first(chosen):
-                cells = effect.cells
+                cells = where[id(effect)]
                 rates[cells] = (1 - effect.share) * rates[cells] + effect.share * effect.value
             continue
         for effect in chosen:
             share = effect.share * kept[id(effect)]
-            cells = effect.cells
+            cells = where[id(effect)]
             if form == "scale":
                 rates[cells] *= 1 + share * (effect.value - 1)
             else:
@@ -220,16 +240,16 @@ def _overridden_first(effects: list[Effect]) -> list[Effect]:
     return ordered
 
 
-def _stop(active: list[Effect], size: int, out: Combined) -> None:
+def _stop(active: list[Effect], out: Combined) -> None:
     """Embargoes win: everything else on their cells is moot and counted."""
     stops = [effect for effect in active if effect.what == "stop"]
     if not stops:
         return
-    stopped = np.zeros(size, dtype=bool)
+    stopped = np.zeros(len(out.cells), dtype=bool)
     for effect in stops:
-        stopped[effect.cells] = True
+        stopped[out.where[id(effect)]] = True
     out.stopped = stopped
     for effect in active:
         if effect.what in (*RATE_KINDS, "cost"):
-            lost = int(stopped[effect.cells].sum())
+            lost = int(stopped[out.where[id(effect)]].sum())
             out.moot[id(effect)] = max(out.moot.get(id(effect), 0), lost)

@@ -14,6 +14,7 @@ from comity.benchmark.world import World
 from comity.classifications.countries import EVERYBODY, REST_OF_WORLD
 from comity.equilibrium.shock import Shock
 from comity.errors import InputError, listing
+from comity.kept import KeptByKey
 from comity.scenario import findings, regimes
 from comity.scenario.build import build
 from comity.scenario.combine import Combined, check_contradictions, check_covers, combine
@@ -269,8 +270,20 @@ def _targets(setting: Setting, effects: list[Effect]) -> list[str]:
     return list(dict.fromkeys(code for effect in effects if not effect.first for code in effect.targets))
 
 
-def _pairs(world: World, effects: list[Effect]) -> tuple[list[tuple[str, str]], NDArray[np.intp]]:
-    """The (importer, exporter) that the measures concern, each once, as codes and as positions (P, 2)."""
+Pairs = tuple[list[tuple[str, str]], NDArray[np.intp]]
+_found_pairs: KeptByKey[Pairs] = KeptByKey(200)  # the same for every size; up to 1 MB each
+
+
+def _pairs(world: World, effects: list[Effect]) -> Pairs:
+    """The (importer, exporter) that the measures concern, each once, as codes and as positions (P, 2). Not to be
+    changed: they are kept."""
+    placed = tuple(effect.place for effect in effects if len(effect.pairs[0]))
+    if None in placed:
+        return _find_pairs(world, effects)
+    return _found_pairs.get((world.countries, placed), lambda: _find_pairs(world, effects))
+
+
+def _find_pairs(world: World, effects: list[Effect]) -> Pairs:
     count = len(world.countries)
     flat = np.concatenate([np.zeros(0, dtype=np.intp), *(n * count + i for n, i in (e.pairs for e in effects))])
     _, first = np.unique(flat, return_index=True)
@@ -297,24 +310,17 @@ def make_shock(world: World, combined: Combined) -> Shock:
         at = touched[moved]
         return (*(axis[at] for axis in _axes(shape)), values[moved]) if len(moved) else None
 
-    def rates(values: Array | None, base: Array) -> Any:
-        return changed(None if values is None else values[touched], base.ravel()[touched])
-
-    iceberg = None
-    if combined.log_cost is not None:
-        iceberg = np.exp(combined.log_cost[touched])
+    iceberg = None if combined.log_cost is None else np.exp(combined.log_cost)
     if combined.stopped is not None:
-        stopped = combined.stopped[touched]
         iceberg = np.ones(len(touched)) if iceberg is None else iceberg
-        iceberg[stopped] = np.inf
-        for given, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
-            if given is not None:
-                given[touched[stopped]] = base.ravel()[touched[stopped]]
+        iceberg[combined.stopped] = np.inf
+        for _, given, base in combined.rates():
+            given[combined.stopped] = base[combined.stopped]
     productivity = combined.productivity_hat
     return Shock(
         iceberg_hat=changed(iceberg, 1.0),
-        tariff_new=rates(combined.tariff, world.tariff),
-        export_tax_new=rates(combined.export_tax, world.export_tax),
+        tariff_new=changed(combined.tariff, combined.base.get("tariff", 0.0)),
+        export_tax_new=changed(combined.export_tax, combined.base.get("export_tax", 0.0)),
         productivity_hat=None if productivity is None else productivity.reshape(shape[0], shape[1]),
         transfer=combined.transfer,
     )
@@ -349,7 +355,7 @@ def _reports(
                 in_force=first.share,
                 dates=dates_text(measure.phase, whole=measure.kind in WHOLE),
                 today=rates_today(setting.world, first),
-                idle=findings.why_idle(setting.world, parts, combined),
+                idle=findings.why_idle(setting.world, parts, active, combined),
                 note=measure.note or "",
                 size_note=size_note(parts),
             )

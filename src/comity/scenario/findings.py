@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,14 +68,13 @@ def _emptiness_of(world: World, placed: list[Effect]) -> Emptiness:
 
 def check_rates(setting: Setting, combined: Combined) -> None:
     """Rates must stay above -1. Raises InputError naming the flow."""
-    for kind, rates in (("tariff", combined.tariff), ("export tax", combined.export_tax)):
-        if rates is None:
-            continue
-        bad = combined.cells[rates[combined.cells] <= -1]
+    for kind, rates, _ in combined.rates():
+        bad = np.flatnonzero(rates <= -1)
         if len(bad):
+            flow = _cell(setting.world, int(combined.cells[bad[0]]))
             raise InputError(
                 setting.where("measures"),
-                f"the {kind} on {_cell(setting.world, int(bad[0]))} would fall to {rates[bad[0]]:.0%}",
+                f"the {kind.replace('_', ' ')} on {flow} would fall to {rates[bad[0]]:.0%}",
                 allowed="rates above -100 %",
             )
 
@@ -82,8 +84,9 @@ def check_suppliers(setting: Setting, combined: Combined) -> None:
     if combined.stopped is None:
         return
     world = setting.world
-    stopped = combined.stopped.reshape(world.trade_share.shape)
-    left = np.where(stopped, 0.0, world.trade_share).sum(axis=2)
+    left = world.trade_share.copy()
+    left.ravel()[combined.cells[combined.stopped]] = 0.0
+    left = left.sum(axis=2)
     lost = np.argwhere((left == 0) & (world.expenditure > 0) & (world.trade_share.sum(axis=2) > 0))
     if len(lost):
         named = [f"{world.sectors[j]} in {world.countries[n]}" for j, n in lost]
@@ -111,7 +114,7 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     if combined.transfer is not None and combined.transfer.any():
         return None
     world = setting.world
-    if (_changed(world, combined) & traded(world, combined.cells)).any():
+    if (_changed(combined) & traded(world, combined.cells)).any():
         return None
     placed = [effect for effect in effects if effect.share > 0 and len(effect.cells) and effect.what != "productivity"]
     if placed and not any(traded(world, effect.cells).any() for effect in placed):
@@ -127,36 +130,32 @@ def why_nothing(setting: Setting, effects: list[Effect], combined: Combined, *, 
     return "every rate and cost is already where the measures would put it"
 
 
-def why_idle(world: World, effects: list[Effect], combined: Combined) -> str:
-    """Why one measure does nothing on this world; empty where it does something or is not in force."""
+def why_idle(world: World, effects: list[Effect], active: int, combined: Combined) -> str:
+    """Why one measure does nothing on this world; empty where it does something or is not in force. active : its flows
+    that are positive."""
     placed = [effect for effect in effects if effect.what not in ("productivity", "transfer")]
     if not placed or len(placed) < len(effects) or any(effect.share == 0 for effect in placed):
         return ""
-    cells = np.concatenate([effect.cells for effect in placed])
-    active = cells[traded(world, cells)]
-    if not len(active):
+    if not active:
         return "every flow it concerns is zero, and a flow that is zero stays zero"
-    for name, rates, base in (
-        ("tariff", combined.tariff, world.tariff),
-        ("export_tax", combined.export_tax, world.export_tax),
-    ):
-        alone = rates is not None and all(effect.what == name for effect in placed)
-        if alone and (rates[active] == base.ravel()[active]).all():  # type: ignore[index]
+    for name, rates, base in combined.rates():
+        if any(effect.what != name for effect in placed):
+            continue
+        moved = (rates != base) & traded(world, combined.cells)
+        if not any(moved[combined.where[id(effect)]].any() for effect in placed):
             return f"every {name.replace('_', ' ')} it concerns is already where it would put it"
     return ""
 
 
-def _changed(world: World, combined: Combined) -> NDArray[np.bool_]:
+def _changed(combined: Combined) -> NDArray[np.bool_]:
     """Which of the touched cells change."""
-    cells = combined.cells
-    changed = np.zeros(len(cells), dtype=bool)
-    for rates, base in ((combined.tariff, world.tariff), (combined.export_tax, world.export_tax)):
-        if rates is not None:
-            changed |= rates[cells] != base.ravel()[cells]
+    changed = np.zeros(len(combined.cells), dtype=bool)
+    for _, rates, base in combined.rates():
+        changed |= rates != base
     if combined.log_cost is not None:
-        changed |= combined.log_cost[cells] != 0
+        changed |= combined.log_cost != 0
     if combined.stopped is not None:
-        changed |= combined.stopped[cells]
+        changed |= combined.stopped
     return changed
 
 
@@ -166,15 +165,12 @@ _logs: KeptFor[World, Array] = KeptFor()
 def direct_cost(setting: Setting, combined: Combined) -> Array:
     """ln kappa_hat of everything together on the touched cells; embargoed ones +inf."""
     world, cells = setting.world, combined.cells
-    log_cost = np.zeros(len(cells)) if combined.log_cost is None else combined.log_cost[cells]
-    for name, rates, base in (("tariff", combined.tariff, world.tariff),
-                              ("export tax", combined.export_tax, world.export_tax)):  # fmt: skip
-        if rates is not None:
-            new, old = rates[cells], base.ravel()[cells]
-            log_old = _logs.get(world, name, lambda base=base: np.log1p(base.ravel()))[cells]  # type: ignore[misc]
-            log_cost += np.where(new == old, 0.0, np.log1p(new) - log_old)
+    log_cost = np.zeros(len(cells)) if combined.log_cost is None else combined.log_cost.copy()
+    for name, new, old in combined.rates():
+        log_old = _logs.get(world, name, lambda: np.log1p(getattr(world, name).ravel()))[cells]  # noqa: B023
+        log_cost += np.where(new == old, 0.0, np.log1p(new) - log_old)
     if combined.stopped is not None:
-        log_cost[combined.stopped[cells]] = np.inf
+        log_cost[combined.stopped] = np.inf
     return log_cost
 
 
@@ -202,18 +198,29 @@ def union_notes(setting: Setting, effects: list[Effect]) -> list[str]:
     for effect in effects:
         if effect.what != "tariff":
             continue
-        importers, exporters = effect.pairs
         day = setting.day(setting.scenario.measures[effect.index])
-        for name, words in CUSTOMS_UNIONS.items():
-            union = set(load_blocs()[name].members(day))
-            inside = np.array([code in union for code in world.countries])
-            acting = np.unique(importers[inside[importers] & ~inside[exporters]])
-            if 0 < len(acting) < inside.sum():
-                who = [spoken(world.countries[n]) for n in acting]
-                belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
-                found.append(f"{capital(joined(who))} {belong} to the {words}, whose members share one external "
-                             f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+        make = partial(_unions_split, world, effect, day)
+        found += make() if effect.place is None else _splits.get((world.countries, effect.place), make)
     return list(dict.fromkeys(found))
+
+
+_splits: KeptByKey[list[str]] = KeptByKey(2000)  # the same for every size; the place holds the day
+
+
+def _unions_split(world: World, effect: Effect, day: datetime.date) -> list[str]:
+    """The sentences of `union_notes` on one tariff."""
+    importers, exporters = effect.pairs
+    found = []
+    for name, words in CUSTOMS_UNIONS.items():
+        union = set(load_blocs()[name].members(day))
+        inside = np.array([code in union for code in world.countries])
+        acting = np.unique(importers[inside[importers] & ~inside[exporters]])
+        if 0 < len(acting) < inside.sum():
+            who = [spoken(world.countries[n]) for n in acting]
+            belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
+            found.append(f"{capital(joined(who))} {belong} to the {words}, whose members share one external "
+                         f"tariff: in practice {they} could not change it alone.")  # fmt: skip
+    return found
 
 
 def _empty_warnings(cells: int, active: int, empty: float) -> list[str]:
@@ -257,18 +264,18 @@ def _fall(setting: Setting, combined: Combined, cut: NDArray[np.intp], log_cost:
     flows = "1 flow:" if len(cut) == 1 else f"{len(cut)} flows; the largest is"
     level = f"to {np.exp(log_cost[worst]):.2f} of its level"
     fall = f"trade costs fall by more than 20 % on {flows} {_flow(setting.world, cell)}, {level}"
-    if (_duty_cut(setting, combined, combined.cells[cut]) < np.log(LOWEST_PLAUSIBLE_COST)).all():
+    if (_duty_cut(combined, cut) < np.log(LOWEST_PLAUSIBLE_COST)).all():
         # a duty that is there and goes is no assumed size: it is as large as the world's tariffs have it
         rate = 100 * setting.world.tariff.ravel()[cell]
         return f"A large change: {fall}, because a tariff of {rate:.3g} % is cut there."
     return f"Outside any plausible range: {fall}."
 
 
-def _duty_cut(setting: Setting, combined: Combined, cells: NDArray[np.intp]) -> Array:
-    """ln of the change of 1 + tariff on these flows: what of a fall of the trade cost is the duty's."""
+def _duty_cut(combined: Combined, cut: NDArray[np.intp]) -> Array:
+    """ln of the change of 1 + tariff on these of the touched flows: what of a fall of the trade cost is the duty's."""
     if combined.tariff is None:
-        return np.zeros(len(cells))
-    return np.log1p(combined.tariff[cells]) - np.log1p(setting.world.tariff.ravel()[cells])
+        return np.zeros(len(cut))
+    return np.log1p(combined.tariff[cut]) - np.log1p(combined.base["tariff"][cut])
 
 
 _trade: KeptFor[World, Array] = KeptFor()
@@ -279,8 +286,10 @@ def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) 
     world = setting.world
     square = len(world.countries) ** 2
     moved = cells[log_cost != 0]
-    flow = world.flow.ravel()[moved]
-    extra = flow * np.expm1(-setting.theta[moved // square] * log_cost[log_cost != 0])
+    power = -setting.theta[moved // square] * log_cost[log_cost != 0]
+    if not (power > np.log(LARGEST_PLAUSIBLE_GROWTH) - 1e-9).any():
+        return []  # a pair grows no more than the flow of it that grows most
+    extra = world.flow.ravel()[moved] * np.expm1(power)
     before = _trade.get(world, "trade", lambda: world.flow.sum(axis=0))
     after = before + np.bincount(moved % square, weights=extra, minlength=square).reshape(before.shape)
     growth = np.divide(after, before, out=np.ones_like(before), where=before > 0)
