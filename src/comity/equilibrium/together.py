@@ -105,6 +105,7 @@ class _Block:
     forward: Array
     backward: Array
     minus_theta: Array
+    per_theta: Array
     home: Array
     cells: Cells | None
     exponent: Array
@@ -155,7 +156,7 @@ class Together:
         self.price_errors, self.excess = self._rough("price errors", shape), self._rough("excess", shape)
         self.answer = self._rough("answer", (2 * self.sectors * self.count, width))
         self.inverse, self.spare = self._rough("inverse", shape), self._rough("spare", shape)
-        self.floored = np.zeros(width, dtype=bool)
+        self.floored, self.earned = np.zeros(width, dtype=bool), np.empty(0)
         self.groups = _groups(members)
         self.blocks = self._blocks()
 
@@ -180,6 +181,7 @@ class Together:
                     forward=self.shared.forward[rows],
                     backward=self.shared.backward[rows],
                     minus_theta=-self.members.theta[rows],
+                    per_theta=-1 / self.members.theta[rows],
                     home=self.shared.home[rows],
                     cells=None if cells is None else cells.within(first * n, rows.stop * n),
                     exponent=self.exponent[rows],
@@ -220,8 +222,7 @@ class Together:
         near = largest.max() < GENTLE
         self._limit(near, price_step, spend_step)
         wage_move = np.clip(self._wage_answer(gap, step), -LARGEST_MOVE, LARGEST_MOVE)
-        earned = np.exp(log_wage) * self.shared.value_added
-        wage_move -= np.log((np.exp(wage_move) * earned).sum(axis=0) / self.shared.value_added.sum())
+        wage_move -= np.log((np.exp(wage_move) * self.earned).sum(axis=0) / self.shared.value_added.sum())
         move[:] = wage_move
         self._follow(step)
         self._limit(near, price_step, spend_step)
@@ -258,14 +259,14 @@ class Together:
         if block.cells is not None:
             draw_changes(block.cells, scale, block.border, block.total)
         np.log(block.total, out=block.log_price)
-        np.divide(block.log_price, block.minus_theta, out=block.log_price)
+        np.multiply(block.log_price, block.per_theta, out=block.log_price)
         weight = np.divide(block.exponent, block.total, out=block.weight)
         abroad = np.matmul(block.backward, weight, out=block.abroad)
         if block.cells is not None:
             sell_changes(block.cells, weight, abroad)
         abroad *= scale
         self.exports += abroad.sum(axis=0)
-        self.imports += np.multiply(block.border, weight, out=block.spare).sum(axis=0)
+        self.imports += np.einsum("jns,jns->ns", block.border, weight)
         weight *= scale
         home = np.multiply(block.home, weight, out=block.spare)
         at_home += home.sum(axis=0)
@@ -297,9 +298,10 @@ class Together:
 
     def _income(self, log_wage: Array) -> None:
         """Equation (6) under the members' closures."""
-        earned = np.exp(log_wage) * self.shared.value_added
+        wage = np.exp(log_wage)
+        self.earned = earned = wage * self.shared.value_added
         own = earned + self.tariff_revenue
-        self.deficit[:] = self.members.deficits.after(np.exp(log_wage), earned, own)
+        self.deficit[:] = self.members.deficits.after(wage, earned, own)
         income = own + self.deficit + self.members.transfer
         floor = self.dtype.type(INCOME_FLOOR) * earned
         self.floored = (income < floor).any(axis=0)
