@@ -22,7 +22,7 @@ from comity.sweep.command import app as sweep_app  # noqa: E402
 if TYPE_CHECKING:
     from comity.dossier.assess import Assessment
     from comity.outcomes.simulate import Outcomes
-    from comity.report.drawing import Drawer
+    from comity.report.drawer import Drawer
 
 app = typer.Typer(
     add_completion=False,
@@ -64,12 +64,12 @@ def run(
     """Solve a scenario, or assess a dossier; print a summary, write a report folder."""
     import gc
 
-    from comity.report.drawing import Drawer
+    from comity.report.drawer import Drawer
 
     if source:
         raise InputError("comity run", "--source belongs to `comity check`", found=source[0])
     gc.disable()  # a process of seconds: looking for cycles in it takes longer than what they hold is worth
-    drawer = Drawer()  # starts beside the solving: its engine needs a second
+    drawer = Drawer(f"{scenario} {world} {closure} {elasticities} {year} {draws} {seed} {claims}")
     try:
         _run(scenario, world, out, as_json, drawer, closure, elasticities, year, draws, seed, claims)
     finally:

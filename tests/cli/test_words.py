@@ -57,7 +57,8 @@ def test_every_country_of_every_world_has_a_seat_of_its_own() -> None:
 
 
 def test_a_drawer_that_dies_is_replaced_by_drawing_here() -> None:
-    from comity.report.drawing import Drawer, draw
+    from comity.report.drawer import Drawer
+    from comity.report.drawing import draw
 
     job = {"kind": "flows", "text": "Flows", "rows": [{"name": "a to b", "before": 1, "after": 2, "low": 1, "high": 3}]}
     drawer = Drawer()

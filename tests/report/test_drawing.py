@@ -10,6 +10,7 @@ import pytest
 import vl_convert
 
 from comity.report import drawing
+from comity.report.drawer import Drawer
 
 JOB = {"kind": "bars", "rows": drawing.REHEARSAL, "text": "Two bars"}
 
@@ -44,13 +45,13 @@ def test_a_figure_drawn_here_is_the_one_of_the_drawing_process(monkeypatch: pyte
     monkeypatch.setenv("FONTCONFIG_FILE", "/somebody/elses.conf")
     drawing._engine.cache_clear()
     job = {**JOB, "png": True}
-    assert drawing.Drawer().draw([job]) == [drawing.draw(job)]
+    assert Drawer().draw([job]) == [drawing.draw(job)]
     assert os.environ["FONTCONFIG_FILE"] == "/somebody/elses.conf"
 
 
 def test_the_drawing_process_draws_other_scripts_too() -> None:
     rows = [{**drawing.REHEARSAL[0], "name": "ایران", "percent": "+1\N{NARROW NO-BREAK SPACE}%"}]
-    drawer = drawing.Drawer()
+    drawer = Drawer()
     drawn = drawer.draw([JOB, {**JOB, "rows": rows}])
     assert drawer.process is not None and drawer.process.returncode == 0
     assert [figure["wide"].count("<svg") for figure in drawn] == [1, 1]

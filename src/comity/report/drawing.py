@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import re
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -268,63 +267,6 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
     wide, narrow = (figure(job["rows"], width) for width in (WIDE, NARROW))
     first = _named(_drawn(wide), job["text"])
     return {"wide": first, "narrow": first if narrow == wide else _named(_drawn(narrow), job["text"])}
-
-
-class Drawer:
-    """A drawing process that starts at once and draws when asked."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.process: subprocess.Popen[str] | None
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "comity.report.drawing"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-            )
-        except OSError:
-            self.process = None
-
-    def send(self, jobs: list[dict[str, Any]]) -> None:
-        """Hand over figures, at once or in parts; they are drawn while the caller goes on."""
-        self.sent = self.sent + jobs
-        if self.process is None or self.process.stdin is None:
-            return
-        try:
-            self.process.stdin.write(json.dumps(jobs) + "\n")
-            self.process.stdin.flush()
-        except (OSError, ValueError):  # it died, or was closed
-            self.close()
-            self.process = None
-
-    def collect(self) -> list[dict[str, str]]:
-        """The figures that were sent, in order; falls back to drawing here if the process is gone."""
-        if self.process is not None:
-            try:
-                text, _ = self.process.communicate(timeout=60)
-                if self.process.returncode == 0:
-                    drawn: list[dict[str, str]] = json.loads(text)
-                    return drawn
-            except (OSError, ValueError, subprocess.TimeoutExpired):  # it died, or was closed
-                self.close()
-        return [draw(job) for job in self.sent]
-
-    def draw(self, jobs: list[dict[str, Any]]) -> list[dict[str, str]]:
-        """Send and collect."""
-        self.send(jobs)
-        return self.collect()
-
-    def close(self) -> None:
-        """End the process if it still runs."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-            for stream in (self.process.stdin, self.process.stdout):
-                if stream is not None:
-                    stream.close()
 
 
 def _serve() -> None:

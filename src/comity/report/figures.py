@@ -11,7 +11,8 @@ from comity.classifications.countries import spoken
 from comity.outcomes.simulate import Outcomes
 from comity.report import charts
 from comity.report.dossier_page import dossier_figures
-from comity.report.drawing import NAMESPACES, Drawer, draw
+from comity.report.drawer import Drawer
+from comity.report.drawing import NAMESPACES, draw
 from comity.report.sectors import sector_finding, sectors_data
 from comity.report.words import joined, two_digits
 from comity.scenario.explain import capital

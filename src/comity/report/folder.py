@@ -23,7 +23,7 @@ from comity.outcomes.simulate import Outcomes
 from comity.outcomes.tables import DEFINITIONS
 from comity.records import run_record
 from comity.report import intervals
-from comity.report.drawing import Drawer
+from comity.report.drawer import Drawer
 from comity.report.smoothed_rows import smoothed_csv
 
 if TYPE_CHECKING:
