@@ -37,6 +37,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,8 @@ def all_up(port: int, workers: int, server: int) -> None:
 
 def measure(clients: int, seconds: float, workers: int, names: list[str]) -> list[dict[str, Any]]:
     """Every run, each against a server of its own: nothing is kept from one to the next."""
+    if find_spec("numba") is not None:  # else the first server would compile beside its load
+        subprocess.run([sys.executable, "-m", "comity.app.engine"], check=True)
     best, rows = yardstick(), []
     for name in names:
         server, port = started(workers)

@@ -253,6 +253,18 @@ def _plain(thing: Any) -> Any:
     return [str(one) for one in thing] if isinstance(thing, (list, tuple, set, frozenset, dict)) else str(thing)
 
 
+def hush(end: type[BaseException]) -> None:
+    """Have Python not report the end of a solve that met a finaliser, which lets none out: it is told again, or its
+    process ended."""
+    usual = sys.unraisablehook
+
+    def report(about: sys.UnraisableHookArgs) -> None:
+        if not isinstance(about.exc_value, end):
+            usual(about)
+
+    sys.unraisablehook = report
+
+
 def _give_way(patience: int) -> None:
     """What a hand on a slider does not wait for runs where nothing else wants the processor (Linux), else with a nice:
     a step that begins is put on a processor that has only such work, at once."""
@@ -285,6 +297,7 @@ def main(patience: int) -> None:
     signal.signal(signal.SIGUSR1, drop)
     signal.signal(signal.SIGUSR2, stand_back)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group: the worker ends this one
+    hush(_Dropped)
     import_module("comity.app.answer")  # not inside a request: an import that is cut off leaves other errors behind
     _write({"number": READY})
     first = True

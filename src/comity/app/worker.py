@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 
 from comity.app import child, engine, limits
 from comity.app.answer import Answer, answer, answer_text, reproduce
-from comity.app.aside import PATIENCE, Aside
+from comity.app.aside import PATIENCE, Aside, hush
 from comity.app.cache import Kept
 from comity.app.catalogue import catalogue
 from comity.app.lanes import HardError, Lane, Stopped
@@ -27,7 +26,7 @@ class Worker:
     its own."""
 
     def __init__(self) -> None:
-        hush()
+        hush(Stopped)
         self.steps = Lane("steps", limits.CENTRAL_SECONDS, processor=limits.STEP_SECONDS)
         self.hard = Lane("slow", limits.CENTRAL_SECONDS, droppable=True)
         self.asides = {name: Aside(patience) for name, patience in PATIENCE.items()}
@@ -166,17 +165,6 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def hush() -> None:
-    """Have Python not report the end of a solve that met a finaliser, which lets none out: the lane says it again."""
-    usual = sys.unraisablehook
-
-    def report(about: sys.UnraisableHookArgs) -> None:
-        if not isinstance(about.exc_value, Stopped):
-            usual(about)
-
-    sys.unraisablehook = report
 
 
 def without_sizes(state: State) -> str:

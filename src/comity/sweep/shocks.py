@@ -183,7 +183,7 @@ class _Together:
         if effect.what in ("productivity", "transfer"):
             return effect
         if id(effect) not in self.inside:
-            self.inside[id(effect)] = replace(effect, cells=np.searchsorted(self.cells, effect.cells))
+            self.inside[id(effect)] = replace(effect, cells=np.searchsorted(self.cells, effect.cells), place=None)
         return self.inside[id(effect)]
 
     def _shock(self, effects: list[Effect]) -> Shock | None:
@@ -200,17 +200,16 @@ class _Together:
 
     def _refused(self, found: Combined) -> bool:
         """True where a rate falls too far, a sector may lose its suppliers, or nothing at all would change."""
-        if any(rates is not None and (rates <= -1).any() for rates in (found.tariff, found.export_tax)):
+        if any((rates <= -1).any() for _, rates, _ in found.rates()):
             return True
-        if found.stopped is not None and self._lost(self.cells[found.stopped]):
+        if found.stopped is not None and self._lost(self.cells[found.cells[found.stopped]]):
             return True
         if found.productivity_hat is not None or found.transfer is not None:
             return False
-        positive = self.few.trade_share > 0
+        positive = self.few.trade_share[found.cells] > 0
         moved = np.zeros_like(positive)
-        for rates, base in ((found.tariff, self.few.tariff), (found.export_tax, self.few.export_tax)):
-            if rates is not None:
-                moved |= rates != base
+        for _, rates, base in found.rates():
+            moved |= rates != base
         if found.log_cost is not None:
             moved |= found.log_cost != 0
         if found.stopped is not None:
@@ -231,23 +230,22 @@ class _Together:
         shape = self.economy.trade_share.shape
         iceberg = None if found.log_cost is None else np.exp(found.log_cost)
         if found.stopped is not None:
-            iceberg = np.ones(len(self.cells)) if iceberg is None else iceberg
+            iceberg = np.ones(len(found.cells)) if iceberg is None else iceberg
             iceberg[found.stopped] = np.inf
-            for rates, base in ((found.tariff, self.few.tariff), (found.export_tax, self.few.export_tax)):
-                if rates is not None:
-                    rates[found.stopped] = base[found.stopped]
+            for _, rates, base in found.rates():
+                rates[found.stopped] = base[found.stopped]
 
         def cells(values: Array | None, base: Array | float) -> Any:
             if values is None:
                 return None
             where = np.flatnonzero(values != base)
-            return (*np.unravel_index(self.cells[where], shape), values[where]) if len(where) else None
+            return (*np.unravel_index(self.cells[found.cells[where]], shape), values[where]) if len(where) else None
 
         productivity = found.productivity_hat
         return Shock(
             iceberg_hat=cells(iceberg, 1.0),
-            tariff_new=cells(found.tariff, self.few.tariff),
-            export_tax_new=cells(found.export_tax, self.few.export_tax),
+            tariff_new=cells(found.tariff, found.base.get("tariff", 0.0)),
+            export_tax_new=cells(found.export_tax, found.base.get("export_tax", 0.0)),
             productivity_hat=None if productivity is None else productivity.reshape(shape[0], shape[1]),
             transfer=found.transfer,
         )
