@@ -1,4 +1,5 @@
-"""What solves a slider step: compiled passes once they are there, NumPy until then, and nobody waits for either."""
+"""What solves a slider step: NumPy until compiled passes are there, and nobody waits for them. That a step is solved by
+them then is in tests/identities/test_compiled_single.py, beside what compiles them too."""
 
 from __future__ import annotations
 
@@ -12,14 +13,11 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from comity.app import engine, solving
-from comity.scenario.load import load_scenario
+from comity.app import engine
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="needs the extra: pip install 'comity[fast]'")
-COMPARED = 1e-9  # both are solved to 1e-10
 
 
 @pytest.fixture(autouse=True)
@@ -29,23 +27,6 @@ def untouched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     monkeypatch.setattr(engine, "_mark", lambda: tmp_path / "single")
     monkeypatch.delenv(engine.VARIABLE, raising=False)
     yield
-
-
-def solved() -> solving.Outcomes:
-    return solving.solved(load_scenario("tehran-2023"), False)
-
-
-@needs_numba
-def test_a_step_is_solved_by_compiled_passes_once_they_are_there(tmp_path: Path) -> None:
-    plain = solved()
-    (tmp_path / "single").touch()
-    asyncio.run(engine.make_ready())
-    assert engine.chosen() == "numba"
-    compiled = solved()
-    ours, theirs = compiled.runs[0].solution, plain.runs[0].solution
-    assert type(ours.source) is not type(theirs.source), "else NumPy has solved both"
-    assert np.abs(ours.real_income_hat / theirs.real_income_hat - 1).max() < COMPARED
-    assert np.allclose(ours.flow_new, theirs.flow_new, rtol=COMPARED)
 
 
 @needs_numba

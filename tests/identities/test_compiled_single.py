@@ -3,13 +3,15 @@ leave the work to it."""
 
 from __future__ import annotations
 
+import asyncio
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from comity import InputError, NoSolutionError, Shock, World, solve
+from comity import InputError, NoSolutionError, Shock, World, load_scenario, solve
 from comity.benchmark.synthetic import synthetic_world
 from comity.equilibrium.changes import changes_of
 from comity.equilibrium.closures import CLOSURES, benchmark_of, income_factor
@@ -140,3 +142,21 @@ def test_a_state_that_is_far_from_any_solution_is_left_to_numpy() -> None:
 def test_an_unknown_engine_is_named() -> None:
     with pytest.raises(InputError, match="unknown engine. Found: fortran. Allowed: numpy, numba"):
         solve(WORLD, PAIR, engine="fortran")
+
+
+@needs_numba
+def test_a_step_of_the_explorer_is_solved_so_once_it_can_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from comity.app import engine, solving
+
+    monkeypatch.setattr(engine, "_chosen", ["numpy"])
+    monkeypatch.setattr(engine, "_mark", lambda: tmp_path / "single")
+    monkeypatch.delenv(engine.VARIABLE, raising=False)
+    plain = solving.solved(load_scenario("tehran-2023"), False)
+    (tmp_path / "single").touch()
+    asyncio.run(engine.make_ready())
+    assert engine.chosen() == "numba"
+    compiled = solving.solved(load_scenario("tehran-2023"), False)
+    ours, theirs = compiled.runs[0].solution, plain.runs[0].solution
+    assert type(ours.source) is not type(theirs.source), "else NumPy has solved both"
+    assert np.abs(ours.real_income_hat / theirs.real_income_hat - 1).max() < COMPARED
+    assert np.allclose(ours.flow_new, theirs.flow_new, rtol=COMPARED)

@@ -72,7 +72,9 @@ def _own(
     column, implied = np.empty((1 + sectors, width)), np.empty((sectors, width))
     productive, log_productivity = len(rules.log_productivity) > 0, rules.log_productivity
     for c in range(n):
-        column[:] = wage_price[:, c]
+        for r in range(1 + sectors):
+            for s in range(width):
+                column[r, s] = wage_price[r, c, s]
         np.dot(economy.cost_from[c], column, implied)
         for j in range(sectors):
             if productive:
@@ -80,7 +82,9 @@ def _own(
                     implied[j, s] -= log_productivity[j, c, s]
             for s in range(width):
                 worst[0, s] = worse(worst[0, s], abs(cost[j, c, s] - implied[j, s]))
-        column[:] = income_output[:, c]
+        for r in range(1 + sectors):
+            for s in range(width):
+                column[r, s] = income_output[r, c, s]
         np.dot(economy.demand_from[c], column, implied)
         for j in range(sectors):
             for s in range(width):

@@ -74,7 +74,7 @@ def seek(
 ) -> tuple[int, bool]:
     """Anderson's acceleration from `state`, in place, to an error of at most `tolerance`: passes used, and whether it
     was reached by incomes above their floor. Gives up where errors grow."""
-    best, used, slot = np.inf, 0, 0
+    best, used, slot = np.inf, np.int64(0), np.int64(0)  # as they come back: compiled for one kind of number
     for passes in range(1, limit + 1):
         error, floored = step_from(state, economy, links, changed, case, answers, limits, work)
         if error <= tolerance:
@@ -97,8 +97,8 @@ def _advance(
         for r in range(size):
             state[r] += step[r]
             last_step[r] = step[r]
-        last_plain[:] = state
-        return 0, 0
+            last_plain[r] = state[r]
+        return used, slot
     turn, advance = memory.turns[slot], memory.advances[slot]
     for r in range(size):
         turn[r] = step[r] - last_step[r]
@@ -106,7 +106,7 @@ def _advance(
         advance[r] = state[r] + step[r] - last_plain[r]
     for r in range(size):
         last_plain[r] += advance[r]
-    last_step[:] = step
+        last_step[r] = step[r]
     used = min(used + 1, held)
     weight, found = _weights(memory, step, used, slot)
     if found:
@@ -118,7 +118,8 @@ def _advance(
             for r in range(size):
                 state[r] = last_plain[r] - drift[r]
             return used, (slot + 1) % held
-    state[:] = last_plain
+    for r in range(size):
+        state[r] = last_plain[r]
     return used, (slot + 1) % held
 
 

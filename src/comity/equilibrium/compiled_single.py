@@ -210,7 +210,8 @@ def _incomes(log_wage: Array, economy: Economy, case: Case, limits: Limits, work
             before = earned[c] + revenue[c]
             deficit[c] = case.factor[c] * before * (own / spent) - before
     else:
-        deficit[:] = given
+        for c in range(n):  # an array put in place of another compiles words for when their shapes differ: seconds
+            deficit[c] = given[c]
     floored = False
     for c in range(n):
         income[c] = earned[c] + revenue[c] + deficit[c] + case.transfer[c]
