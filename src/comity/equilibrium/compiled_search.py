@@ -74,7 +74,9 @@ def seek(
 ) -> tuple[int, bool]:
     """Anderson's acceleration from `state`, in place, to an error of at most `tolerance`: passes used, and whether it
     was reached by incomes above their floor. Gives up where errors grow."""
-    best, used, slot = np.inf, np.int64(0), np.int64(0)  # as they come back: compiled for one kind of number
+    best = np.inf
+    used: Any = np.int64(0)  # as it comes back: compiled for one kind of number
+    slot: Any = np.int64(0)
     for passes in range(1, limit + 1):
         error, floored = step_from(state, economy, links, changed, case, answers, limits, work)
         if error <= tolerance:
