@@ -219,13 +219,9 @@ def _own(economy: Economy, world: World, changes: Changes) -> Economy:
     """The Economy with the changed cells in its weights, as far as passes for one scenario read it."""
     space = _space()
     rates = world.tariff.ravel()[changes.flat] if changes.tariff is None else changes.tariff.new
-    parts = {
-        name: space.array(f"own {name}", values.shape, values.dtype)
-        for name, values in economy._asdict().items()
-        if name in ("forward", "home")
-    }
-    own = economy._replace(**parts)
-    own.forward[:], own.home[:] = economy.forward, economy.home
+    forward, home = space.array("own forward", economy.forward.shape), space.array("own home", economy.home.shape)
+    forward[:], home[:] = economy.forward, economy.home
+    own = economy._replace(forward=forward, home=home)
     put(changes.flat, changes.log_cost(), rates, world.trade_share, world.trade_elasticity, own)
     return own
 
