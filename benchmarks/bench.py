@@ -205,23 +205,20 @@ def peak_memory() -> dict[str, Any]:
     return {"what": "peak memory, 141 x 65 built and solved", "MB": round(float(done.stdout)), "target_MB": 400}
 
 
-def cold(command: list[str], caches: str, runs: int = 5, first: bool = False) -> float:
-    """Seconds of a process. caches : the user's caches during it; emptied before each where it is the `first`."""
+def cold(command: list[str], caches: str, first: bool) -> float:
+    """Seconds of a process. caches : the user's caches during it; emptied before where it is the `first`."""
     # compiled modules are kept on disk, as where comity is installed
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     kept["XDG_CACHE_HOME"] = caches
-    times = []
-    for _ in range(runs):
-        if first:
-            shutil.rmtree(caches, ignore_errors=True)
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "comity", *command], check=True, capture_output=True, env=kept)
-        times.append(time.perf_counter() - start)
-    return min(times)
+    if first:
+        shutil.rmtree(caches, ignore_errors=True)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "comity", *command], check=True, capture_output=True, env=kept)
+    return time.perf_counter() - start
 
 
 def cold_starts() -> list[dict[str, Any]]:
-    """Whole processes, beside the start of a Python that imports NumPy only."""
+    """Whole processes in turns, the best of five, beside the start of a Python that imports NumPy only."""
     bare = best(lambda: subprocess.run([sys.executable, "-c", "import numpy"], check=True), 5)
     with tempfile.TemporaryDirectory() as folder:
         caches = str(Path(folder) / "caches")
@@ -232,15 +229,12 @@ def cold_starts() -> list[dict[str, Any]]:
             ("comity run tehran-2023, claims and report", assessed, True, 5.0),
             ("the same once more: figures looked up", assessed, False, 5.0),
         ]
-        return [
-            {
-                "what": what,
-                "s": round(seconds := cold(command, caches, first=first), 2),
-                "ratio_to_import_numpy": round(seconds / bare, 1),
-                "target_s": target,
-            }
-            for what, command, first, target in rows
-        ]
+        turns = [[cold(command, caches, first) for _, command, first, _ in rows] for _ in range(5)]
+    return [
+        {"what": what, "s": round(min(seconds), 2), "slowest s": round(max(seconds), 2),
+         "ratio_to_import_numpy": round(min(seconds) / bare, 1), "target_s": target}
+        for (what, _, _, target), seconds in zip(rows, zip(*turns, strict=True), strict=True)
+    ]  # fmt: skip
 
 
 SECTIONS: dict[str, Callable[[], Rows]] = {
