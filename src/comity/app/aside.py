@@ -265,7 +265,7 @@ def hush(end: type[BaseException]) -> None:
     sys.unraisablehook = report
 
 
-def _give_way(patience: int) -> None:
+def give_way(patience: int) -> None:
     """What a hand on a slider does not wait for runs where nothing else wants the processor (Linux), else with a nice:
     a step that begins is put on a processor that has only such work, at once."""
     os.nice(patience)
@@ -276,7 +276,7 @@ def _give_way(patience: int) -> None:
 
 def main(patience: int) -> None:
     """The body of the process."""
-    _give_way(patience)
+    give_way(patience)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     working = dropped = False

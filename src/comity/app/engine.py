@@ -59,10 +59,9 @@ def _load() -> None:
 
 def main() -> None:
     """Compile, one process at a time, and leave the mark; nothing where the folder cannot be written."""
-    os.nice(PATIENCE)
-    if hasattr(os, "SCHED_IDLE"):
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    from comity.app.aside import give_way
+
+    give_way(PATIENCE)
     try:
         of_kernels().mkdir(parents=True, exist_ok=True)
         with open(of_kernels() / "lock", "w") as lock:
