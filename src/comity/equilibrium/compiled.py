@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.equilibrium.compiled_math import exp, log, worse
+from comity.equilibrium.compiled_math import exp, log, moved_by_trade, worse
 from comity.kernels import compiled
 
 Array = NDArray[np.float64]
@@ -40,6 +40,7 @@ class Economy(NamedTuple):
     home: Array  # (J, N)
     spent: Array
     value_added: Array  # (N,)
+    moved_by_trade: Array
 
 
 class Changed(NamedTuple):
@@ -310,7 +311,7 @@ def _incomes(economy: Economy, rules: Rules, room: Room, state: Array) -> None:
 
 @compiled
 def _gaps(economy: Economy, rules: Rules, room: Room) -> None:
-    """Equation (8) as gaps ln((exports + D+) / (imports + D-))."""
+    """Equation (8) as gaps ln((exports + D+) / (imports + D-)), then as the benchmark's deficits would have them."""
     n, width = room.gap.shape
     gap, exports, imports, largest = room.gap, room.exports, room.imports, room.largest
     for c in range(n):
@@ -320,6 +321,9 @@ def _gaps(economy: Economy, rules: Rules, room: Room) -> None:
             gap[c, s] = log((exports[c, s] + max(net, 0.0) + floor) / (imports[c, s] + max(-net, 0.0) + floor))
         for s in range(width):
             largest[s] = worse(largest[s], abs(gap[c, s]))
+        for s in range(width):
+            net = room.deficit[c, s] + rules.transfer[c, s]
+            gap[c, s] *= economy.moved_by_trade[c] / moved_by_trade(exports[c, s], imports[c, s], net, floor)
 
 
 @compiled

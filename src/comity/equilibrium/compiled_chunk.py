@@ -170,6 +170,7 @@ def _economy(base: Prepared) -> Economy:
         home=np.ascontiguousarray(exact.home[:, :, 0]),
         spent=exact.spent,
         value_added=np.ascontiguousarray(exact.value_added[:, 0]),
+        moved_by_trade=base.moved_by_trade,
     )
 
 

@@ -73,3 +73,10 @@ def log(x: float) -> Any:
 def worse(worst: float, value: float) -> Any:
     """The larger of two; infinite where `value` is no number."""
     return max(worst, value) if value == value else np.inf
+
+
+@inlined
+def moved_by_trade(exports: float, imports: float, net: float, floor: float) -> float:
+    """As `prepared.moved_by_trade`, of one country."""
+    out, into = exports + floor, imports + floor
+    return out / (out + max(net, 0.0)) + into / (into + max(-net, 0.0))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.equilibrium.compiled import Changed, Economy, Limits
-from comity.equilibrium.compiled_math import exp, log, worse
+from comity.equilibrium.compiled_math import exp, log, moved_by_trade, worse
 from comity.kernels import compiled
 
 Array = NDArray[np.float64]
@@ -224,12 +224,14 @@ def _incomes(log_wage: Array, economy: Economy, case: Case, limits: Limits, work
 
 @compiled
 def _gaps(economy: Economy, case: Case, work: Work) -> float:
-    """Equation (8) as gaps ln((exports + D+) / (imports + D-)); the largest."""
-    largest, gap = 0.0, work.gap
+    """Equation (8) as gaps ln((exports + D+) / (imports + D-)), and then as the benchmark's deficits would have them;
+    the largest of the first."""
+    largest, gap, exports, imports = 0.0, work.gap, work.exports, work.imports
     for c in range(len(gap)):
         net, floor = work.deficit[c] + case.transfer[c], 1e-25 * economy.value_added[c]
-        gap[c] = log((work.exports[c] + max(net, 0.0) + floor) / (work.imports[c] + max(-net, 0.0) + floor))
+        gap[c] = log((exports[c] + max(net, 0.0) + floor) / (imports[c] + max(-net, 0.0) + floor))
         largest = worse(largest, abs(gap[c]))
+        gap[c] *= economy.moved_by_trade[c] / moved_by_trade(exports[c], imports[c], net, floor)
     return largest
 
 

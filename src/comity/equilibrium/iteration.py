@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from comity.equilibrium.prepared import moved_by_trade
 from comity.equilibrium.problem import Problem
 from comity.equilibrium.responses import Responses, responses
 
@@ -183,7 +184,7 @@ class Iteration:
         self, log_wage: Array, spending: Array, implied: Pass, gap: Array, price_error: Array, excess: Array
     ) -> Array:
         if self.wage_step is None:
-            return self._joint_step(log_wage, spending, gap, price_error, excess)
+            return self._joint_step(log_wage, spending, implied, gap, price_error, excess)
         move = self._at_the_level(log_wage, np.clip(self.wage_step * gap, -LARGEST_MOVE, LARGEST_MOVE))
         passed_on = self.home_now * (self.value_added_share * move)
         earned = np.exp(log_wage) * self.value_added * move
@@ -193,7 +194,9 @@ class Iteration:
             _by_country(self.demand_local, excess + self.alpha * earned) / (spending + TINY),
         )
 
-    def _joint_step(self, log_wage: Array, spending: Array, gap: Array, price_error: Array, excess: Array) -> Array:
+    def _joint_step(
+        self, log_wage: Array, spending: Array, implied: Pass, gap: Array, price_error: Array, excess: Array
+    ) -> Array:
         """Own markets take up errors of prices and demand; wages close the gaps that leaves, and all else follows."""
         shape = price_error.shape
         answer = self.responses
@@ -201,7 +204,7 @@ class Iteration:
         price_step = _held(_by_country(price_local, price_error.astype(np.float32)), -LARGEST_STEP)
         spent = _by_country(demand_local, excess.astype(np.float32))
         spend_step = _held(spent / (spending + TINY), LARGEST_FALL)
-        move = answer.moves(gap.astype(np.float32), price_step.ravel(), spend_step.ravel())
+        move = answer.moves(self._as_before(gap, implied).astype(np.float32), price_step.ravel(), spend_step.ravel())
         move = self._at_the_level(log_wage, np.clip(move, -LARGEST_MOVE, LARGEST_MOVE).astype(np.float64))
         rough = move.astype(np.float32)
         return self._limited(
@@ -209,6 +212,12 @@ class Iteration:
             price_step + (answer.price @ rough).reshape(shape),
             spend_step + (answer.spending @ rough).reshape(shape),
         )
+
+    def _as_before(self, gap: Array, implied: Pass) -> Array:
+        """Gaps as large as the same trade would make them with the benchmark's deficits."""
+        net = implied.deficit + implied.transfer
+        present = moved_by_trade(implied.exports, implied.imports, net, 1e-25 * self.value_added)
+        return gap * self.problem.prepared.moved_by_trade / present
 
     @cached_property
     def responses(self) -> Responses:

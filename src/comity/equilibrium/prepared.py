@@ -48,6 +48,13 @@ class Prepared:
         return self.price_local.astype(np.float32), self.demand_local.astype(np.float32)
 
     @cached_property
+    def moved_by_trade(self) -> Array:
+        """(N,) `moved_by_trade` at the benchmark."""
+        world = self.world
+        flow = (self.foreign[:, : self.home.shape[1]] * world.expenditure[:, :, None]).sum(axis=0)
+        return moved_by_trade(flow.sum(axis=0), flow.sum(axis=1), world.deficit, 1e-25 * world.value_added)
+
+    @cached_property
     def wage_step(self) -> Array:
         """(N,) inverse elasticity of exports/imports to the own wage, for steps of one wage at a time."""
         n = self.home.shape[1]
@@ -100,6 +107,16 @@ def local_inverses(home: Array, inputs_of: Array, uses_of: Array) -> tuple[Array
     price = np.asarray(np.linalg.inv(one - rows[:, :, None] * inputs_of), dtype=np.float64)
     demand = np.asarray(np.linalg.inv(one - uses_of * rows[:, None, :]), dtype=np.float64)
     return price, demand
+
+
+def moved_by_trade(exports: Array, imports: Array, net: Array, floor: Array) -> Array:
+    """How much of ln((exports + D+)/(imports + D-)) moves with exports and imports: their shares in it, added; 1 to 2.
+
+    Wages answer gaps as they would at the benchmark; where a closure does away with deficits, the same change of trade
+    makes a larger gap, and wages that took it at its word would go too far.
+    """
+    exports, imports = exports + floor, imports + floor
+    return exports / (exports + np.maximum(net, 0)) + imports / (imports + np.maximum(-net, 0))
 
 
 def wage_step(theta: Array, abroad: Array, home: Array, expenditure: Array, border: Array) -> Array:

@@ -28,12 +28,14 @@ class Responses:
     """First-order responses at the benchmark of a World of J sectors and N countries, float32.
 
     wages (N, N): steps of ln w that close gaps ln(exports/imports), all countries together, everything else following;
-    follow (2 J N, N): d ln P and d ln X per d ln w; by (N, 2 J N): d gap per d ln P and d ln X.
+    follow (2 J N, N): d ln P and d ln X per d ln w; by (N, 2 J N): d gap per d ln P and d ln X. `prices_of` : the same
+    object for Responses whose prices follow wages alike, those of one World at several elasticities.
     """
 
     wages: Array
     follow: Array
     by: Array
+    prices_of: object = None
 
     @property
     def price(self) -> Array:
@@ -117,63 +119,89 @@ def responses(base: Prepared, theta: Array | None = None) -> Responses:
     return _known.get(shared, "responses", lambda: KeptByKey(MOST_KNOWN)).get(chosen.tobytes(), made)
 
 
-def _responses(base: Prepared, theta: Array) -> Responses:
+@dataclass(frozen=True, eq=False)
+class _Common:
+    """What the Responses of a World have in common at all elasticities, float32.
+
+    share (J, N, N): weights of suppliers; sold (J, N, N): of sellers, buyers turned to columns; price (J, N, N): d ln P
+    per d ln w; output, revenue, by_cost: d Y, d tariff revenue and d gap per d ln w and per d ln c, each in units of
+    theta; by_spending (N, J, N): d gap per d ln X.
+    """
+
+    sold: Array
+    price: Array
+    output: Array
+    revenue: Array
+    by_cost: Array
+    by_spending: Array
+    paid: Array
+
+
+_common_to: KeptFor[Prepared, _Common] = KeptFor()
+
+
+def _common(base: Prepared) -> _Common:
     rough = np.float32
     world, n = base.world, base.home.shape[1]
-    elasticity = theta[:, None, None].astype(rough)
-    border = base.foreign[:, :n].astype(rough)
-    share = border + base.foreign[:, n:].astype(rough)
-    diagonal = np.arange(n)
-    home = base.home.astype(rough)
+    border, duties = base.foreign[:, :n].astype(rough), base.foreign[:, n:].astype(rough)
+    share, home, diagonal = border + duties, base.home.astype(rough), np.arange(n)
     share[:, diagonal, diagonal] = home
-    spent = world.expenditure.astype(rough)
-    flow, duty = border * spent[:, :, None], base.foreign[:, n:].astype(rough) * spent[:, :, None]
-    value = world.value_added.astype(rough)
-    part, alpha = world.value_added_share.astype(rough), world.consumption_share.astype(rough)
-    inputs, uses = base.inputs_of.astype(rough), base.uses_of.astype(rough)
-    price_local, demand_local = base.price_local.astype(rough), base.demand_local.astype(rough)
+    spent, value = world.expenditure.astype(rough), world.value_added.astype(rough)
+    flow, duty = border * spent[:, :, None], duties * spent[:, :, None]
+    part, inputs, price_local = world.value_added_share.astype(rough), base.inputs_of.astype(rough), base.rough_local[0]
     # -- d ln P and d ln c per d ln w: (1 - pi inputs) d ln P = pi d ln w
     direct = share * part[:, None, :]
     price = _by_country(price_local, direct)
     price += _by_country(price_local, direct + np.matmul(share, _by_country(inputs, price)) - price)
     cost = _by_country(inputs, price)
     cost[:, diagonal, diagonal] += part
-    # -- d X per d ln w: what prices do to sales and revenue, what wages do to income, and the rounds of demand
-    sold_share = border.copy()
-    sold_share[:, diagonal, diagonal] = home
-    sales = sold_share * spent[:, :, None]
-    output = np.matmul(sales.transpose(0, 2, 1), price) - sales.sum(axis=1)[:, :, None] * cost
-    output *= elasticity
-    income = ((elasticity * duty.sum(axis=2)[:, :, None]) * price).sum(axis=0)  # revenue, and then wages
-    income -= _flat(elasticity * duty) @ cost.reshape(-1, n)
-    income[diagonal, diagonal] += value
-    given = _by_country(uses, output) + alpha[:, :, None] * income
-    spending = _by_country(demand_local, given)
-    again = _by_country(uses, np.matmul(sold_share.transpose(0, 2, 1), spending))
-    paid = (base.foreign[:, n:].sum(axis=2)).astype(rough)
-    again += alpha[:, :, None] * (paid[:, :, None] * spending).sum(axis=0)
-    spending += _by_country(demand_local, given + again - spending)
-    spending /= np.where(spent > 0, spent, 1)[:, :, None]
-    # -- gaps ln((exports + D+) / (imports + D-)) per d ln c, d ln P and d ln X
-    exports, imports = flow.sum(axis=(0, 1)), flow.sum(axis=(0, 2))
-    inflow = (exports + np.maximum(world.deficit, 0) + 1e-12 * value).astype(rough)
-    outflow = (imports + np.maximum(-world.deficit, 0) + 1e-12 * value).astype(rough)
+    # -- what prices and costs do to sales and revenue
+    border[:, diagonal, diagonal] = home
+    sold = border.transpose(0, 2, 1)
+    sales = sold * spent[:, None, :]
+    output = np.matmul(sales, price) - sales.sum(axis=2)[:, :, None] * cost
+    revenue = duty.sum(axis=2)[:, :, None] * price - np.matmul(duty, cost)
+    # -- gaps ln((exports + D+) / (imports + D-)) per d ln c and d ln X
+    bought = flow.sum(axis=2)
+    inflow = (flow.sum(axis=(0, 1)) + np.maximum(world.deficit, 0) + 1e-12 * value).astype(rough)
+    outflow = (bought.sum(axis=0) + np.maximum(-world.deficit, 0) + 1e-12 * value).astype(rough)
     out = np.matmul(flow.transpose(0, 2, 1), share)
     out[:, diagonal, diagonal] -= flow.sum(axis=1)
-    bought = flow.sum(axis=2)
-    by_cost = elasticity * (out / inflow[:, None] - (bought[:, :, None] * share - flow) / outflow[:, None])
-    by_price = np.matmul(np.ascontiguousarray(by_cost.transpose(2, 1, 0)), inputs).transpose(1, 2, 0)
+    by_cost = out / inflow[:, None] - (bought[:, :, None] * share - flow) / outflow[:, None]
     by_spending = flow.transpose(2, 0, 1) / inflow[:, None, None]
     by_spending[diagonal, :, diagonal] -= bought.T / outflow[:, None]
-    by_price, by_spending = by_price.reshape(n, -1), by_spending.reshape(n, -1)
-    price, spending = price.reshape(-1, n), spending.reshape(-1, n)
-    slope = (by_cost * part[:, None, :]).sum(axis=0) + by_price @ price + by_spending @ spending
-    return _closed(slope, price, spending, by_price, by_spending, value / value.sum())
+    return _Common(sold, price, output, revenue, by_cost, by_spending, duties.sum(axis=2))
 
 
-def _closed(
-    slope: Array, price: Array, spending: Array, by_price: Array, by_spending: Array, weight: Array
-) -> Responses:
+def _responses(base: Prepared, theta: Array) -> Responses:
+    rough = np.float32
+    common = _common_to.get(base, "common", lambda: _common(base))
+    world, (sectors, n) = base.world, base.home.shape
+    half, diagonal, elasticity = sectors * n, np.arange(n), theta[:, None, None].astype(rough)
+    alpha, part = world.consumption_share.astype(rough)[:, :, None], world.value_added_share.astype(rough)
+    value, spent = world.value_added.astype(rough), world.expenditure.astype(rough)
+    uses, demand_local = base.uses_of.astype(rough), base.rough_local[1]
+    follow, by = np.empty((2 * half, n), rough), np.empty((n, 2 * half), rough)
+    follow[:half] = common.price.reshape(half, n)
+    by[:, half:] = common.by_spending.reshape(n, half)
+    # -- d X per d ln w: what prices do to sales and revenue, what wages do to income, and the rounds of demand
+    income = np.einsum("j,jnm->nm", elasticity[:, 0, 0], common.revenue)
+    income[diagonal, diagonal] += value
+    given = _by_country(uses, elasticity * common.output) + alpha * income
+    spending = _by_country(demand_local, given)
+    again = _by_country(uses, np.matmul(common.sold, spending))
+    again += alpha * np.einsum("jn,jnm->nm", common.paid, spending)
+    spending += _by_country(demand_local, given + again - spending)
+    np.divide(spending, np.where(spent > 0, spent, 1)[:, :, None], out=follow[half:].reshape(sectors, n, n))
+    # -- d gap per d ln P, by way of costs
+    by_cost = elasticity * common.by_cost
+    by_price = np.matmul(np.ascontiguousarray(by_cost.transpose(2, 1, 0)), base.inputs_of.astype(rough))
+    by[:, :half].reshape(n, sectors, n)[:] = by_price.transpose(1, 2, 0)
+    slope = np.einsum("jnm,jm->nm", by_cost, part) + by @ follow
+    return _closed(slope, follow, by, value / value.sum(), common)
+
+
+def _closed(slope: Array, follow: Array, by: Array, weight: Array, prices_of: object) -> Responses:
     """The Responses with the slope of gaps in wages inverted. A level shift of all wages, which changes nothing, is
     pinned by adding a multiple of the mean."""
     found = -slope.astype(np.float64)
@@ -182,9 +210,8 @@ def _closed(
         wages = np.linalg.inv(found).astype(np.float32)
     except np.linalg.LinAlgError:
         wages = np.full_like(slope, np.nan)
-    follow, by = np.concatenate([price, spending]), np.concatenate([by_price, by_spending], axis=1)
     if all(np.isfinite(part).all() for part in (wages, follow, by)):
-        return Responses(np.ascontiguousarray(wages), follow, by)
+        return Responses(np.ascontiguousarray(wages), follow, by, prices_of)
     # a country without trade has no response; own markets alone, and short steps of wages
     return Responses(np.eye(len(slope), dtype=np.float32) / 10, np.zeros_like(follow), np.zeros_like(by))
 
@@ -192,8 +219,3 @@ def _closed(
 def _by_country(matrices: Array, columns: Array) -> Array:
     """Each country's (J, J) matrix applied to its rows of a (J, N, M) array."""
     return np.ascontiguousarray(np.matmul(matrices, columns.transpose(1, 0, 2)).transpose(1, 0, 2))
-
-
-def _flat(weights: Array) -> Array:
-    """(N, J N) of (J, N, N), importers first."""
-    return weights.transpose(1, 0, 2).reshape(weights.shape[1], -1)

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from comity.equilibrium.cells import Cells
 from comity.equilibrium.iteration import INCOME_FLOOR, LARGEST_FALL, LARGEST_MOVE, LARGEST_STEP
 from comity.equilibrium.members import Members
-from comity.equilibrium.prepared import Prepared
+from comity.equilibrium.prepared import Prepared, moved_by_trade
 from comity.equilibrium.responses import Heard, Responses, heard
 from comity.equilibrium.space import Space
 from comity.kept import KeptFor
@@ -37,7 +37,7 @@ class Shared:
     cost_from, demand_from (N, J, 1+J): maps from [ln w; ln P] to ln c, from [I; Y] to X/X0; price_from, spend_from
     (N, J, J): from errors of ln P and of X/X0 to what own markets make of them;
     home (J, N, 1): X0 pi of home sales; spent (J, N): X0; unspent: cells where it is zero, if any (they count in units
-    of one).
+    of one); moved_by_trade (N, 1): as in `prepared`.
     """
 
     forward: Array
@@ -50,6 +50,7 @@ class Shared:
     spent: Array
     unspent: Array | None
     value_added: Array
+    moved_by_trade: Array
 
 
 _shared: KeptFor[Prepared, Shared] = KeptFor()
@@ -80,6 +81,7 @@ def _share(base: Prepared) -> Shared:
         spent=world.expenditure,
         unspent=empty if empty.any() else None,
         value_added=world.value_added[:, None],
+        moved_by_trade=base.moved_by_trade[:, None],
     )
 
 
@@ -221,7 +223,7 @@ class Together:
         spend_step *= inverse
         near = largest.max() < GENTLE
         self._limit(near, price_step, spend_step)
-        wage_move = np.clip(self._wage_answer(gap, step), -LARGEST_MOVE, LARGEST_MOVE)
+        wage_move = np.clip(self._wage_answer(self._as_before(gap), step), -LARGEST_MOVE, LARGEST_MOVE)
         wage_move -= np.log((np.exp(wage_move) * self.earned).sum(axis=0) / self.shared.value_added.sum())
         move[:] = wage_move
         self._follow(step)
@@ -286,15 +288,26 @@ class Together:
 
     def _follow(self, step: Array) -> None:
         """Add to the steps of prices and expenditures what those of wages bring."""
-        count = self.count
+        moves, half = step[: self.count], len(self.answer) // 2
+        alike = len({id(held.prices_of or held) for held, _, _ in self.groups}) == 1
+        first = half if alike else 0  # prices all at once: a wide product is quicker than several narrow ones
+        np.matmul(self.groups[0][0].follow[:first], moves, out=self.answer[:first])
         for held, _, columns in self.groups:
-            np.matmul(held.follow, step[:count, columns], out=self.answer[:, columns])
-        step[count:] += self.answer
+            np.matmul(held.follow[first:], moves[:, columns], out=self.answer[first:, columns])
+        step[self.count :] += self.answer
 
     def _trade_gap(self) -> Array:
-        net = self.deficit + self.members.transfer
-        floor = self.dtype.type(1e-25) * self.shared.value_added
+        net, floor = self.deficit + self.members.transfer, self._floor
         return np.log((self.exports + np.maximum(net, 0) + floor) / (self.imports + np.maximum(-net, 0) + floor))
+
+    def _as_before(self, gap: Array) -> Array:
+        """Gaps as large as the same trade would make them with the benchmark's deficits."""
+        present = moved_by_trade(self.exports, self.imports, self.deficit + self.members.transfer, self._floor)
+        return np.multiply(gap, self.shared.moved_by_trade / present)
+
+    @property
+    def _floor(self) -> Array:
+        return np.multiply(self.dtype.type(1e-25), self.shared.value_added)
 
     def _income(self, log_wage: Array) -> None:
         """Equation (6) under the members' closures."""
