@@ -53,3 +53,24 @@ def test_outcomes_along_directions(closure: str, seed: int) -> None:
         scale = np.abs(np.concatenate(terms)).sum()
         expected = (outcome.weights[name] * change).sum()
         assert abs(sum(term.sum() for term in terms) - expected) <= AGREES * max(scale, 1e-6), name
+
+
+def test_what_one_direction_has_shown_serves_the_next() -> None:
+    """A search starts from what another one has found of the same system: a multiple is there at once."""
+    economy = world(seed=11)
+    solution = solve(economy, shock(economy, seed=11), tolerance=1e-13)
+    rng = np.random.default_rng(5)
+    abroad = (1 - np.eye(4)) * (solution.trade_share_new > 0)
+    first, second = (Direction(rng.normal(size=abroad.shape) * abroad) for _ in range(2))
+    path = Path(solution)
+    system = path.system(solution)
+    alone = [path.system(solution).along(one) for one in (first, second)]
+    shared = [system.along(one) for one in (first, second)]
+    assert shared[0].passes == alone[0].passes and shared[1].passes <= alone[1].passes
+    for one, other in zip(alone, shared, strict=True):
+        assert np.abs(one.log_real_income - other.log_real_income).max() <= 1e-11 * np.abs(one.log_real_income).max()
+    assert first.log_weight is not None
+    fresh = path.system(solution)
+    passes = [fresh.along(Direction(size * first.log_weight)).passes for size in (1, -3, 2)]
+    assert passes[0] == alone[0].passes
+    assert max(passes[1:]) <= passes[0] / 2

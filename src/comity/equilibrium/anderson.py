@@ -32,15 +32,18 @@ def accelerate(
     memory: int = 10,
     damping: float = 1.0,
     longest: float = 4.0,
+    history: History | None = None,
 ) -> Search:
     """Iterate `state + step` to a zero of the step, combining the last `memory` steps by least squares.
 
     errors : state -> (largest error, step, anything); the step must vanish with the error
     damping : share of a step taken
     longest : largest change of one component in one pass; a longer combined step falls back to the plain one
+    history : that of a search with the same linear part (another right-hand side, say), to go on with, with its memory
     The history is dropped when the error grows a hundredfold over the best, and the best state is restored.
     """
-    history = _History(memory, start.size)
+    history = History(memory, start.size) if history is None else history
+    history.previous = None
     state = start.copy()
     best_error, best_state, best_last = np.inf, state, None
     stalled, restarts = 0, 0
@@ -71,7 +74,7 @@ def accelerate(
     return Search(best_state, float(best_error), passes, False, best_last)
 
 
-class _History:
+class History:
     """The last `memory` differences of steps and of state + step, with their Gram matrix kept up to date."""
 
     def __init__(self, memory: int, size: int) -> None:

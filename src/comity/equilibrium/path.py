@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from comity.benchmark.world import World
 from comity.equilibrium.changes import Changes, Positions
+from comity.equilibrium.prepared import prepare
 from comity.equilibrium.problem import Problem, make_problem
+from comity.equilibrium.responses import responses
 from comity.equilibrium.search import search
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import TOLERANCE, accepted
@@ -123,7 +125,7 @@ class Path:
         problem = here.problem
         point = as_world(here)
         rule = Rule(here.closure, problem.deficit, problem.income_factor, problem.coalition, point.income)
-        return Linear(point, rule, here.wage_hat, here.component)
+        return Linear(point, rule, here.wage_hat, here.component, responses(prepare(self.world)))
 
 
 def as_world(solution: Solution) -> World:

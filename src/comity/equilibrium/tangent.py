@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.equilibrium.anderson import accelerate
+from comity.equilibrium.anderson import History, accelerate
 from comity.equilibrium.iteration import _by_country
 from comity.equilibrium.prepared import Prepared, prepare
-from comity.equilibrium.responses import responses
+from comity.equilibrium.responses import Responses
 from comity.errors import NotConvergedError
 
 Array = NDArray[np.float64]
 
 RELATIVE = 1e-12
 LIMIT = 400
+MEMORY = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +109,10 @@ class Rule:
 class Linear:
     """The differentiated system at one World; `along` solves it for a direction."""
 
-    def __init__(self, world: World, rule: Rule, wage_hat: Array, component: NDArray[np.intp]) -> None:
-        self.world, self.rule, self.wage_hat = world, rule, wage_hat
+    def __init__(self, world: World, rule: Rule, wage_hat: Array, component: NDArray[np.intp], near: Responses) -> None:
+        """near : responses of a World nearby, where its own need not be worked out: the one the path begins at."""
+        self.world, self.rule, self.wage_hat, self.responses = world, rule, wage_hat, near
         self.base: Prepared = prepare(world)
-        self.responses = responses(self.base)
         self.theta = world.trade_elasticity[:, None]
         self.count, self.sectors = len(world.countries), len(world.sectors)
         n = self.count
@@ -132,6 +133,8 @@ class Linear:
         net = world.deficit
         self.turnover = abroad.sum(axis=(0, 1)) + np.maximum(net, 0) + 1e-25 * world.value_added
         self.parts = [np.flatnonzero(component == k) for k in range(component.max() + 1)]
+        # what one direction has shown of the system serves the next: their searches differ in the right-hand side alone
+        self.history = History(MEMORY, self.count * (1 + 2 * self.sectors))
         self.spent = np.where(world.expenditure > 0, world.expenditure, 1.0)
 
     def along(self, direction: Direction, near: Tangent | None = None) -> Tangent:
@@ -145,7 +148,7 @@ class Linear:
             return self._errors(state, given, scale)
 
         start = np.zeros(n + 2 * cells) if near is None else near.state / scale
-        found = accelerate(errors, start, tolerance=RELATIVE, limit=LIMIT, memory=20, longest=float("inf"))
+        found = accelerate(errors, start, tolerance=RELATIVE, limit=LIMIT, longest=float("inf"), history=self.history)
         if not found.error <= 1e3 * RELATIVE:
             raise NotConvergedError(
                 f"A derivative did not converge: relative error {found.error:.0e} after {found.passes} passes.",
