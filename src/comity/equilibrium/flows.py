@@ -28,9 +28,16 @@ class Flows:
     @cached_property
     def sides(self) -> tuple[Array, Array]:
         """(J, N) c^-theta of sellers and X P^theta of buyers."""
-        world, theta = self.benchmark, self.benchmark.trade_elasticity[:, None]
-        buyer = np.where(world.expenditure > 0, self.price_index_hat**theta * self.expenditure_new, 0.0)
-        return self.cost_hat**-theta, buyer
+        everyone = slice(None)
+        return self._of_sellers(everyone), self._of_buyers(everyone)
+
+    def _of_sellers(self, some: NDArray[np.intp] | slice) -> Array:
+        return self.cost_hat[:, some] ** -self.benchmark.trade_elasticity[:, None]
+
+    def _of_buyers(self, some: NDArray[np.intp] | slice) -> Array:
+        world = self.benchmark
+        bought = self.price_index_hat[:, some] ** world.trade_elasticity[:, None] * self.expenditure_new[:, some]
+        return np.where(world.expenditure[:, some] > 0, bought, 0.0)
 
     def between(self, sectors: NDArray[np.bool_]) -> Array:
         """(N, N) border value of what n buys from i in the sectors of a mask (J,), home sales on the diagonal."""
@@ -43,21 +50,21 @@ class Flows:
         total = np.einsum("jn,jni,ji->ni", growth[some], world.flow[some], seller[some])
         square = total.size
         if len(self.changes.flat):
-            pairs = np.divmod(np.unique(self.changes.flat % square), len(total))
+            pairs = np.divmod(np.flatnonzero(np.bincount(self.changes.flat % square)), len(total))
             total[pairs] = self.pairs(*pairs)[sectors].sum(axis=0)
         return np.asarray(total)
 
     def pairs(self, buyers: NDArray[np.intp], sellers: NDArray[np.intp]) -> Array:
         """(J, U) border value of what the U pairs trade, each made from its own weights."""
-        world, changes = self.benchmark, self.changes
-        seller, buyer = self.sides
+        world, changes, count = self.benchmark, self.changes, len(self.benchmark.countries)
         weight = world.trade_share[:, buyers, sellers] / (1 + world.tariff[:, buyers, sellers])
-        j, n, i = np.unravel_index(changes.flat, world.trade_share.shape)
-        place = np.full(world.trade_share.shape[1:], -1)
-        place[buyers, sellers] = np.arange(len(buyers))
-        asked = place[n, i] >= 0
-        tariff = (world.tariff[j, n, i] if changes.tariff is None else changes.tariff.new)[asked]
-        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost())[asked]
-        j, n, i = j[asked], n[asked], i[asked]
-        weight[j, place[n, i]] = world.trade_share[j, n, i] * cost / (1 + tariff)
-        return np.asarray(weight * buyer[:, buyers] * seller[:, sellers])
+        place = np.full(count * count, -1)
+        place[buyers * count + sellers] = np.arange(len(buyers))
+        where = place[changes.flat % (count * count)]
+        asked = np.flatnonzero(where >= 0)
+        flat, where = changes.flat[asked], where[asked]
+        j = flat // (count * count)
+        tariff = world.tariff.ravel()[flat] if changes.tariff is None else changes.tariff.new[asked]
+        cost = np.exp(-world.trade_elasticity[j] * changes.log_cost()[asked])
+        weight[j, where] = world.trade_share.ravel()[flat] * cost / (1 + tariff)
+        return np.asarray(weight * self._of_buyers(buyers) * self._of_sellers(sellers))

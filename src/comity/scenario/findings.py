@@ -214,7 +214,7 @@ def _unions_split(world: World, effect: Effect, day: datetime.date) -> list[str]
     for name, words in CUSTOMS_UNIONS.items():
         union = set(load_blocs()[name].members(day))
         inside = np.array([code in union for code in world.countries])
-        acting = np.unique(importers[inside[importers] & ~inside[exporters]])
+        acting = np.flatnonzero(np.bincount(importers[inside[importers] & ~inside[exporters]]))
         if 0 < len(acting) < inside.sum():
             who = [spoken(world.countries[n]) for n in acting]
             belong, they = ("belongs", "it") if len(who) == 1 else ("belong", "they")
