@@ -1,12 +1,13 @@
 """Two halves of the work at the same time, the second in a forked copy of this process where that is safe.
 
 Threads do not help here: many short array operations take turns for the interpreter's lock. A copy shares all memory
-until it writes, so nothing is loaded or sent but the answer.
+until it writes, so nothing is loaded or sent but the answer; and the arrays of that lie in memory which both share.
 """
 
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import pickle
 import select
@@ -26,6 +27,9 @@ Mine = TypeVar("Mine")
 Piece = TypeVar("Piece")
 Other = TypeVar("Other")
 
+ROOM = 1 << 28  # bytes for the arrays of one answer; what is not written to takes no memory
+SMALL = 1 << 10  # arrays of fewer bytes are sent with the rest
+ALIGNED = 64
 _for_later: list[Callable[[], object]] = []
 _lasting: WeakSet[Any] = WeakSet()
 _is_copy = False
@@ -46,17 +50,28 @@ def when_waiting(task: Callable[[], object]) -> None:
     _for_later.append(task)
 
 
+@contextmanager
+def while_waiting(task: Callable[[], object]) -> Iterator[None]:
+    """`when_waiting` of what is needed right after the block: done in it if there is time, else it is forgotten."""
+    _for_later.insert(0, task)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            _for_later.remove(task)
+
+
 def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, Other]:
     """The results of both. `other` must give something that can be pickled; what it raises is found again here, because
     it is then done here: also where the copy dies, cannot be made, or where forking is not safe."""
     if not may_fork():
         return mine(), other()
     read, write = os.pipe()
-    shared, known = _shared(), kept.known()
+    shared, known, room = _shared(), kept.known(), _room()
     copy = os.fork()
     if copy == 0:
         os.close(read)
-        _answer(write, other, shared, known)
+        _answer(write, other, shared, known, room)
     os.close(write)
     try:
         first = mine()
@@ -73,7 +88,7 @@ def beside(mine: Callable[[], Mine], other: Callable[[], Other]) -> tuple[Mine, 
         os.waitpid(copy, 0)
     try:
         second: Other
-        second, made = _Loads(text, shared).load()
+        second, made = _Loads(text, shared, room).load()
         kept.adopt(made)
     except (pickle.UnpicklingError, EOFError):
         second = other()
@@ -117,24 +132,57 @@ def _shared() -> list[object]:
 class _Dumps(pickle.Pickler):
     """Writes the place of what is shared, and everything else whole."""
 
-    def __init__(self, file: io.BytesIO, shared: list[object]) -> None:
-        super().__init__(file, protocol=5)
+    def __init__(self, file: io.BytesIO, shared: list[object], room: mmap.mmap | None) -> None:
         self._places = {id(thing): place for place, thing in enumerate(shared)}
+        self._room, self._used = room, 0
+        self.sizes: list[int] = []  # of the arrays in the room, one after the other
+        super().__init__(file, protocol=5, buffer_callback=self._put)
+
+    def _put(self, array: pickle.PickleBuffer) -> bool:
+        """Put an array into the room; True where it has to be sent with the rest."""
+        with array.raw() as raw:
+            end = self._used + raw.nbytes
+            if self._room is None or raw.nbytes < SMALL or end > ROOM:
+                return True
+            self._room[self._used : end] = raw
+            self.sizes.append(raw.nbytes)
+            self._used = -(-end // ALIGNED) * ALIGNED
+        return False
 
     def persistent_id(self, thing: object) -> int | None:
         return self._places.get(id(thing))
 
 
 class _Loads(pickle.Unpickler):
-    def __init__(self, text: bytes, shared: list[object]) -> None:
-        super().__init__(io.BytesIO(text))
+    def __init__(self, text: bytes, shared: list[object], room: mmap.mmap | None) -> None:
+        stream = io.BytesIO(text)
+        super().__init__(stream, buffers=_arrays(pickle.load(stream), room))
         self._shared = shared
 
     def persistent_load(self, place: int) -> object:
         return self._shared[place]
 
 
-def _answer(write: int, other: Callable[[], Other], shared: list[object], known: list[set[Any]]) -> None:
+def _room() -> mmap.mmap | None:
+    """Memory that a copy made from now on shares with this process; None where there is none to be had."""
+    with suppress(OSError):
+        return mmap.mmap(-1, ROOM)
+    return None
+
+
+def _arrays(sizes: Sequence[int], room: mmap.mmap | None) -> Iterator[memoryview]:
+    """The arrays in the room, which is given back when none of them is in use any more. They can only be read: later
+    copies share them too."""
+    place = 0
+    for size in sizes:
+        assert room is not None
+        yield memoryview(room)[place : place + size].toreadonly()
+        place += -(-size // ALIGNED) * ALIGNED
+
+
+def _answer(
+    write: int, other: Callable[[], Other], shared: list[object], known: list[set[Any]], room: mmap.mmap | None
+) -> None:
     """In the copy: send the answer and what else was made that lasts, and end without anything a normal exit would do
     twice."""
     global _is_copy
@@ -142,8 +190,10 @@ def _answer(write: int, other: Callable[[], Other], shared: list[object], known:
     _for_later.clear()  # the first process does it
     try:
         text, answer = io.BytesIO(), other()
-        _Dumps(text, shared).dump((answer, kept.news(known, shared)))
+        sent = _Dumps(text, shared, room)
+        sent.dump((answer, kept.news(known, shared)))
         with open(write, "wb") as stream:
+            stream.write(pickle.dumps(sent.sizes))
             stream.write(text.getbuffer())
     finally:
         os._exit(0)

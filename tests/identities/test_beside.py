@@ -10,7 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from comity.beside import beside, in_turn, lasting, may_fork, when_waiting
+from comity import beside as beside_module
+from comity.beside import ALIGNED, SMALL, beside, in_turn, lasting, may_fork, when_waiting, while_waiting
 from comity.equilibrium.closures import benchmark_of, move_of
 from comity.kept import KeptFor
 from tests.helpers import labelled_world
@@ -169,3 +170,56 @@ def test_a_balanced_world_made_in_the_copy_is_not_made_again(monkeypatch: pytest
     found = benchmark_of(world, "balanced")
     assert np.abs(found.deficit).max() == 0.0
     assert np.abs(move_of(found, world)).max() > 1e-4  # ln w, ln P and ln X of the step
+
+
+ARRAYS = {
+    "many": [np.arange(1000.0) + k for k in range(50)],
+    "odd": [np.arange(SMALL + 1, dtype=np.uint8), np.arange(3 * SMALL - 7, dtype=np.uint8), np.ones(SMALL)],
+    "small": [np.arange(3.0), np.zeros(0), np.ones(SMALL // 8 - 1)],
+    "in parts": [np.arange(4000.0)[::2], np.arange(90000.0).reshape(300, 300).T, np.ones((30, 30, 30))[:, ::3]],
+    "kinds": [np.arange(900) > 5, np.array(["a", "bc"] * 900), np.ones(900, dtype=np.float32)],
+}
+
+
+@pytest.mark.parametrize("room", [beside_module.ROOM, 100 * ALIGNED, 0, None])
+@pytest.mark.parametrize("case", ARRAYS)
+def test_arrays_arrive_whether_there_is_room_for_them_or_not(
+    case: str, room: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    if room is None:
+        monkeypatch.setattr(beside_module, "_room", lambda: None)
+    elif room:
+        monkeypatch.setattr(beside_module, "ROOM", room)
+    else:
+
+        def none(*_: object) -> None:
+            raise OSError(12, "Cannot allocate memory")
+
+        monkeypatch.setattr(beside_module.mmap, "mmap", none)
+    sent = ARRAYS[case]
+    _, found = beside(lambda: None, lambda: [*sent, sent[0]])
+    assert found[-1] is found[0]
+    for one, other in zip(sent, found, strict=False):
+        assert one.dtype == other.dtype and one.shape == other.shape and (one == other).all()
+
+
+def test_arrays_of_an_answer_outlive_it_and_cannot_be_written_to() -> None:
+    if not may_fork():
+        pytest.skip("nothing is forked here: one processor, no Linux, or JAX is running")
+    kept = [beside(lambda: None, lambda k=k: np.full(10_000, float(k)))[1] for k in range(5)]  # type: ignore[misc]
+    assert [one.sum() for one in kept] == [10_000.0 * k for k in range(5)]
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0][0] = 1.0  # a later copy would write it here too
+
+
+def test_what_is_needed_next_is_done_while_waiting_or_forgotten() -> None:
+    done: list[str] = []
+    with while_waiting(lambda: done.append("in time")):
+        beside(lambda: None, lambda: time.sleep(0.3))
+    assert done == (["in time"] if may_fork() else [])
+    with while_waiting(lambda: done.append("too late")):
+        pass
+    beside(lambda: None, lambda: time.sleep(0.3))
+    assert "too late" not in done
