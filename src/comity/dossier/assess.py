@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
-from comity.beside import beside, in_turn
+from comity.beside import beside, in_turn, while_waiting
 from comity.dossier import claims
 from comity.dossier.cautions import bound_caution, outside_promises, size_notes, stand_in
 from comity.dossier.degree import degree_note
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
+ONE_BY_ONE = 3
 NO_HISTORY = "no history given"  # by the author; "not reported" is a status that somebody looked for
 APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"
@@ -194,12 +195,16 @@ def solve_all(
     # the main one first: what it makes of the world (elasticity sets, counts, balanced benchmarks) serves both halves;
     # what goes wrong is read below, in the order of the file
     main = runs.solve_main()
-    if main is not None:
-        main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
     names = [name for name in runs.dossier.found if name != runs.dossier.main]
-    # what takes longest first, so that both halves end together; scenarios by twos, which are solved side by side
     bounds, plain = [name for name in names if runs.is_bound(name)], [name for name in names if not runs.is_bound(name)]
-    pieces = [*([name] for name in bounds), *(plain[k : k + 2] for k in range(0, len(plain), 2))]
+    with while_waiting(lambda: runs.prepare(plain)):
+        if main is not None:
+            main = runs.solved_again(runs.dossier.main, main if bands is None else bands(main))
+    runs.prepare(plain)
+    # what takes longest first, so that both halves end together: upper bounds, then scenarios by twos, which are solved
+    # side by side, and the last of them one by one
+    twos = max(0, len(plain) - ONE_BY_ONE) // 2 * 2
+    pieces = [[name] for name in bounds] + [plain[k : k + 2] for k in range(0, twos, 2)] + [[n] for n in plain[twos:]]
     with in_turn(pieces) as next_ones:
 
         def here() -> None:

@@ -18,9 +18,9 @@ from comity.dossier.frictions import Bound, bound
 from comity.dossier.schema import Claim, Dossier, Frictions
 from comity.errors import InputError, NoSolutionError, nearest
 from comity.outcomes.counts import Count, on_count
-from comity.outcomes.prepare import prepare
+from comity.outcomes.prepare import Prepared, prepare, prepare_together
 from comity.outcomes.ranges import Asked, Choice, Range, run_ranges
-from comity.outcomes.simulate import OnCount, Outcomes, simulate, simulate_together
+from comity.outcomes.simulate import OnCount, Outcomes, simulate, simulate_together, with_ranges
 from comity.scenario import quantities as q
 from comity.scenario.compile import compile_scenario
 from comity.scenario.phases import years
@@ -56,6 +56,7 @@ class Runs:
     closure: str | None = None
     elasticities: str | None = None
     known: dict[str, Known] = field(default_factory=dict)
+    _prepared: dict[str, Prepared | None] = field(default_factory=dict)
     _solved: dict[str, Solved] = field(default_factory=dict)
     _refused: dict[str, RefusedHere] = field(default_factory=dict)
     _years: dict[tuple[str, tuple[float, ...]], Solved] = field(default_factory=dict)
@@ -93,6 +94,13 @@ class Runs:
             return found if isinstance(found, Outcomes) else None
         return None
 
+    def prepare(self, names: Iterable[str]) -> None:
+        """The central solutions of scenarios, side by side and once; what is refused is refused in its own words when
+        asked for alone."""
+        plain = {name: self.scenario(name, "") for name in names if name not in self._prepared}
+        found = prepare_together(self.world, [(one, None) for one in plain.values()], self.closure, self.elasticities)
+        self._prepared |= dict(zip(plain, found, strict=True))
+
     def solve(self, pieces: Iterable[Sequence[str]]) -> dict[str, Known]:
         """What is worth sending to another process of some scenarios, those of a piece solved side by side; those that
         are refused are left out."""
@@ -106,13 +114,9 @@ class Runs:
         return found
 
     def _solve_together(self, names: Sequence[str]) -> None:
-        """Solve scenarios side by side; what is refused is refused in its own words when asked for alone."""
-        ready = {}
-        for name in names:
-            thing = self.found(name)
-            if isinstance(thing, Scenario) and name not in self._solved and name not in self.known:
-                with suppress(InputError, NoSolutionError):
-                    ready[name] = prepare(self.world, thing, self.closure, self.elasticities)
+        """Solve the ranges of prepared scenarios side by side; what is refused is refused when asked for alone."""
+        prepared = {name: self._prepared.get(name) for name in names if name not in self._solved}
+        ready = {name: one for name, one in prepared.items() if one is not None}
         with suppress(InputError):
             self._solved.update(zip(ready, simulate_together([*ready.values()]), strict=True))
 
@@ -136,6 +140,9 @@ class Runs:
 
     def _solve(self, name: str, thing: Scenario | Frictions, workers: int) -> Solved:
         known, near = self.known.get(name, Known((), ()))
+        ready = self._prepared.get(name)
+        if known and ready is not None:
+            return with_ranges(ready, known)
         if isinstance(thing, Scenario):
             return simulate(
                 self.world, thing, closure=self.closure, elasticities=self.elasticities, known=known, near=near,
@@ -174,12 +181,18 @@ class Runs:
             year: tuple(report.in_force for report in compile_scenario(self.world, thing, year=year).measures)
             for year in years
         }
-        ready = {
-            (name, own): prepare(self.world, thing, self.closure, self.elasticities, year)
+        missing = {
+            (name, own): year
             for year, own in reversed(shares.items())  # of years that are alike the first
             if any(own) and (name, own) not in self._years
         }
-        self._years.update(zip(ready, simulate_together([*ready.values()]), strict=True))
+        found = prepare_together(self.world, [(thing, year) for year in missing.values()], self.closure,
+                                 self.elasticities)  # fmt: skip
+        ready = [
+            one or prepare(self.world, thing, self.closure, self.elasticities, year)  # that says why it is refused
+            for one, year in zip(found, missing.values(), strict=True)
+        ]
+        self._years.update(zip(missing, simulate_together(ready), strict=True))
         return {year: self._years[name, own] if any(own) else None for year, own in shares.items()}
 
     def phase_years(self, name: str) -> tuple[int, int]:

@@ -156,11 +156,7 @@ def solve_compiled(
 ) -> Solution:
     """Solve a compiled scenario under a closure, with its own targets where the closure needs them, after the wedges of
     measures sized by what was observed are found."""
-    targets = compiled.targets if closure == "targets-balanced" else None
-    if targets is not None and not targets:
-        raise InputError(
-            "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
-        )
+    targets = targets_of(compiled, closure) or None
     shock = resolved(economy, compiled, closure).shock
     return solve(economy, shock, closure=closure, targets=targets, start=start, engine=engine)
 
@@ -173,6 +169,16 @@ class Shocked(Protocol):
 
     @property
     def targets(self) -> Sequence[str]: ...
+
+
+def targets_of(shocked: Shocked, closure: str) -> Sequence[str]:
+    """The targets where the closure asks for them. Raises InputError where it does and there are none."""
+    targets = shocked.targets if closure == "targets-balanced" else ()
+    if closure == "targets-balanced" and not targets:
+        raise InputError(
+            "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
+        )
+    return targets
 
 
 @dataclass(frozen=True)
@@ -202,15 +208,7 @@ class Combinations:
     @cached_property
     def targets(self) -> list[Sequence[str]]:
         """Those of each combination, where its closure has some. Raises InputError where it needs them."""
-        named = [
-            given.targets if choice.closure == "targets-balanced" else ()
-            for choice, given in zip(self.chosen, self.shocked, strict=True)
-        ]
-        if any(choice.closure == "targets-balanced" and not of for choice, of in zip(self.chosen, named, strict=True)):
-            raise InputError(
-                "closure", "targets-balanced needs an embargo or sanction measure, or targets: in the scenario"
-            )
-        return named
+        return [targets_of(given, choice.closure) for choice, given in zip(self.chosen, self.shocked, strict=True)]
 
     @cached_property
     def keys(self) -> list[Any]:
