@@ -48,13 +48,15 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "comity needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 demo")'
 	@if command -v uv >/dev/null 2>&1 && echo "Setting up $(VENV) with uv" && \
 		uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
-		uv pip install --quiet --python $(BIN)/python -r requirements.lock && \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock && \
 		uv pip install --quiet --python $(BIN)/python --no-deps -e .; then :; else \
 		echo "Setting up $(VENV) with pip (a minute or two)"; \
 		$(PYTHON) -m venv --clear $(VENV) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
+	@$(BIN)/python -m compileall -q src  # else the first command does it, which then takes half a second longer
+	@$(BIN)/python -c 'from comity.report.templates import report; report()'
 	@touch $(STAMP)
 
 # half a gigabyte that only the tests of one driver need; without it they skip

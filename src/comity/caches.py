@@ -21,6 +21,16 @@ def folder(name: str) -> Path:
     return Path(home) / "comity" / name
 
 
+def of_templates(version: str) -> Path:
+    """Where the page templates are kept as this version of Jinja compiles them; it does not look at its own version."""
+    return folder(f"templates-jinja-{version}")
+
+
+def any_templates() -> bool:
+    """Whether templates have been compiled before, by any version."""
+    return any(folder("").glob("templates-jinja-*/*"))
+
+
 @cache
 def of_kernels() -> Path:
     """Where the compiled loops of these sources are kept."""

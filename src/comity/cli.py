@@ -164,7 +164,7 @@ def _with_bands(outcomes: Outcomes, draws: int | None, seed: int | None) -> Outc
     from comity.beside import when_waiting
     from comity.uncertainty.interval import expected
 
-    when_waiting(lambda: import_module("comity.report.page").template())
+    when_waiting(lambda: import_module("comity.report.templates").report())
     return expected(outcomes, draws, seed)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from comity.dossier.claims import UPPER_BOUND
 from comity.dossier.verdicts import BEFORE, CANNOT_TELL, CONTRADICTED, NOT_SUPPORTED, OUTSIDE, SUPPORTED, Verdict
 from comity.outcomes.numbers import Number
 from comity.report import dossier_drawing
+from comity.report import folder as folder_module
 from comity.report.drawing import svg
 from comity.report.folder import write_folder
 from comity.report.page import page
@@ -104,6 +107,20 @@ def test_every_picture_states_what_it_shows(text: str) -> None:
     named = [picture for picture in pictures if "aria-label=" in picture]
     hidden = [picture for picture in pictures if "aria-hidden" in picture]
     assert len(named) + len(hidden) == len(pictures)
+
+
+def test_a_table_in_the_hands_of_a_copy_that_died_is_written(
+    assessment: Assessment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def losing(pieces: Sequence[str]) -> Iterator[Callable[[], Iterator[str]]]:
+        left = iter(pieces[1:])  # the first was taken by a copy that is no more
+        yield lambda: left
+
+    monkeypatch.setattr(folder_module, "in_turn", losing)
+    folder = write_folder(assessment.main, tmp_path, "comity run elmau-2022", None, assessment)
+    for name in folder_module.TABLES:
+        assert len((folder / f"{name}.csv").read_text().splitlines()) > 10, name
 
 
 def test_folder_holds_figures_claims_and_the_dossier(assessment: Assessment, tmp_path: Path) -> None:

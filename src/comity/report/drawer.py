@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from typing import Any
 
-from comity.report import kept_figures
+from comity.report import drawing_process, kept_figures
 from comity.report.drawing import draw
 
 Job = dict[str, Any]
@@ -31,17 +30,8 @@ class Drawer:
             self._start()
 
     def _start(self) -> None:
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "comity.report.drawing"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                encoding="utf-8",
-            )
-        except OSError:
-            self._lost = True
+        self.process = drawing_process.start()
+        self._lost = self.process is None
 
     def send(self, jobs: list[Job]) -> None:
         """Hand over figures, at once or in parts; they are drawn while the caller goes on."""

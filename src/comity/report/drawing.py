@@ -13,9 +13,11 @@ import os
 import re
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from comity.caches import any_templates
 from comity.report import vega_lite as vl
 
 MINUS = "\N{MINUS SIGN}"
@@ -272,6 +274,8 @@ def draw(job: dict[str, Any]) -> dict[str, str]:
 def _serve() -> None:
     """Start the engine, then read jobs from standard input and write figures to standard output."""
     draw({"kind": "bars", "rows": REHEARSAL, "text": ""})  # the first picture is slow; this one nobody waits for
+    if not any_templates():  # while nothing is asked for yet; who writes the page finds what has been compiled
+        import_module("comity.report.templates").report()
     drawn = [draw(job) for line in sys.stdin for job in json.loads(line)]
     sys.stdout.write(json.dumps(drawn))
 

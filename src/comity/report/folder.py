@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from comity.beside import beside
+from comity.beside import beside, in_turn
 from comity.errors import InputError, NoSolutionError, NotConvergedError
 from comity.outcomes.numbers import SCHEMA_VERSION
 from comity.outcomes.simulate import Outcomes
@@ -65,7 +65,8 @@ def write_folder(
     the assessment of a dossier the folder also holds the dossier, its claims and what was observed; with bands the
     ranges stand in a file of their own."""
     from comity.report.figures import collect_all, draw_all, figure_jobs, send_all, write_figures
-    from comity.report.page import page, template
+    from comity.report.page import page
+    from comity.report.templates import report
 
     name = f"{date.today().isoformat()}-{assessment.dossier.id if assessment else outcomes.scenario.id}"
     if outcomes.scenario.world != outcomes.world.name:
@@ -93,14 +94,22 @@ def write_folder(
                 _write_table(outcomes, "wedges", temporary / "wedges.csv")
             if assessment is not None:
                 _write_assessment(assessment, temporary)
-            template()
+            report()
 
-        def meanwhile() -> Smoothed | None:
-            for table in TABLES:
-                _write_table(outcomes, table, temporary / f"{table}.csv")
-            return outcomes.smoothed  # solved for
+        def tables(names: Iterable[str]) -> list[str]:
+            return [_write_table(outcomes, name, temporary / f"{name}.csv") for name in names]
 
-        _, vars(outcomes)["smoothed"] = beside(here, meanwhile)
+        with in_turn(TABLES) as next_ones:
+
+            def mine() -> list[str]:
+                here()
+                return tables(next_ones())
+
+            def meanwhile() -> tuple[Smoothed | None, list[str]]:
+                return outcomes.smoothed, tables(next_ones())  # the first is solved for
+
+            written, (vars(outcomes)["smoothed"], more) = beside(mine, meanwhile)
+        tables(name for name in TABLES if name not in written + more)  # what was in the hands of a copy that died
         (temporary / "scenario.yaml").write_text(outcomes.scenario.text, encoding="utf-8")
         record = json.dumps(run_record(outcomes), indent=1, ensure_ascii=False)
         (temporary / "record.json").write_text(record + "\n", encoding="utf-8")
@@ -152,8 +161,8 @@ def _moved(temporary: Path, target: Path) -> Path:
     return place
 
 
-def _write_table(outcomes: Outcomes, table: str, path: Path) -> None:
-    """A long CSV; units and definitions of its columns stand in comment lines at its top."""
+def _write_table(outcomes: Outcomes, table: str, path: Path) -> str:
+    """A long CSV; units and definitions of its columns stand in comment lines at its top. Gives the table."""
     columns = getattr(outcomes, table).columns
     notes = [f"# {name}: {'; '.join(DEFINITIONS[name])}" for name in columns if name in DEFINITIONS]
     if table == "trade" and outcomes.parties:
@@ -162,6 +171,7 @@ def _write_table(outcomes: Outcomes, table: str, path: Path) -> None:
         notes.insert(0, "# flows with a party; all flows of the world: outcomes.trade in Python")
     fields = (_fields(values) for values in columns.values())
     _write_fields(path, list(columns), zip(*fields, strict=True), notes)
+    return table
 
 
 def write_csv(path: Path, names: list[str], rows: Iterable[Iterable[Any]], notes: list[str]) -> None:

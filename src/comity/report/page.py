@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,17 +45,9 @@ def page(
 ) -> str:
     """The whole HTML page; with the assessment of a dossier also its claims, commitments and what was observed.
     `figures` are the drawing jobs and what was drawn, where they are files beside the page: it then leads to them."""
-    return template().render(context(outcomes, command, assessment, figures))
+    from comity.report.templates import report
 
-
-@cache
-def template() -> Any:
-    """The page's template, compiled on first use: a report does it while figures are still being drawn."""
-    from comity.report.templates import template as named
-
-    for part in ("parts.html.j2", "style.css.j2", "dossier.html.j2", "dossier_after.html.j2"):
-        named(part)  # they are compiled when first rendered otherwise
-    return named("report.html.j2")
+    return report().render(context(outcomes, command, assessment, figures))
 
 
 def context(

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from jinja2.bccache import Bucket
 
-from comity.caches import folder
+from comity.caches import of_templates
 from comity.report.drawing import DARK
 
 
@@ -40,8 +40,8 @@ def environment() -> jinja2.Environment:
 
 
 def _cache() -> jinja2.BytecodeCache | None:
-    """In a folder for this version of Jinja, which does not look at its own version; None where there can be none."""
-    place = folder(f"templates-jinja-{jinja2.__version__}")
+    """Among the user's caches; None where there can be no folder."""
+    place = of_templates(jinja2.__version__)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -52,3 +52,11 @@ def _cache() -> jinja2.BytecodeCache | None:
 def template(name: str) -> Any:
     """A template, compiled on first use."""
     return environment().get_template(name)
+
+
+@cache
+def report() -> Any:
+    """The template of a report with all its parts, compiled on first use."""
+    for part in ("parts.html.j2", "style.css.j2", "dossier.html.j2", "dossier_after.html.j2"):
+        template(part)  # they are compiled when first rendered otherwise
+    return template("report.html.j2")
