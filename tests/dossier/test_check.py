@@ -105,6 +105,10 @@ def test_figures_that_are_not_there() -> None:
     (close,) = problems(small("[tripled]", '["trade for $100 millions"]'), {"article": TEXT})
     near = "trade of \u201c$100 million\u201d"
     assert close.endswith(f'It stands nowhere in the text; nearest is "{near}" in paragraph 2.')
+    (amount,) = problems(
+        small("[tripled]", '["10 billions USD"]'), {"article": f"{TEXT}\nIt shall be 10 billion US dollars."}
+    )
+    assert amount.endswith('nearest is "10 billion US dollars" in paragraph 4.')
     (beyond,) = problems(small("[2, 3]", "[2, 4]"), {"article": TEXT})
     assert "claim d: the text of article has no such paragraph. Found: 4. Allowed: 1 to 3." in beyond
     (start,) = problems(small("begins: Leader", "begins: Follower"), {"article": TEXT})

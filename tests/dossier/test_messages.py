@@ -49,6 +49,8 @@ COMPLAINTS = {
     "three economies": ("between: [IRN, BLR], at_least", "between: [IRN, BLR, RUS], at_least", "two economies are needed.*Write one claim for each pair"),
     "a period that ends first": ("end: 2021-12-31", "end: 2020-12-31", "Allowed: an end on or after 2021-01-01"),
     "a misspelt key": ("    instrument: statement\n", "    instruments: statement\n", r"commitments\[0\].instruments: unknown key.*Did you mean instrument\? Allowed: "),
+    "no period it grew from": ('since: "2021", ', "", r"test.since: a required key is missing.*The period it grew from, as a row of observed names it"),
+    "nobody's statistics": (', count: "Belarus\'s count"', "", r"test.count: a required key is missing.*Where none are named, those of either party\.$"),
     "a misspelt key of a test": ("at_least: 100,", "atleast: 100,", r"claims\[0\].test.atleast: unknown key.*Did you mean at_least\? Allowed: "),
     "a claim that names a commitment": ("statement: Trade tripled\n", "statement: Trade tripled\n    commitment: visas\n", r"unknown key. Found: commitment.*points to its scenario through `test`"),
     "a date outside phase": ("kind: lifting, regime", "kind: lifting, from: 2025, regime", r"measures\[0\].from: unknown key.*Did you mean phase: \{from: \.\.\., to: \.\.\.\}\?$"),

@@ -22,6 +22,8 @@ ALIKE = str.maketrans(
 )
 ALIKE_ENOUGH = 0.6  # share of letters that words must have in common to be offered for a figure
 AROUND = ".,;:()[]"  # what stands around words and is no part of them
+# an amount is not cut off before its unit
+UNITS = "dollar euro usd eur thousand million billion per cent percent tonne ton year month day hour".split()
 UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))  # zero-width marks and soft hyphens
 
 
@@ -216,7 +218,23 @@ def nearest_words(figure: str, body: list[str]) -> tuple[int, str] | None:
                         break
                 else:
                     best = (ratio, number, there)
-    return best[1:] if best[1] else None
+    return (best[1], _with_units(body[best[1] - 1], best[2])) if best[1] else None
+
+
+def _with_units(paragraph: str, found: str) -> str:
+    """Words found in a paragraph, and the units that follow them there."""
+    words = paragraph.split()
+    length = len(found.split())
+    end = next(k for k in range(length, len(words) + 1) if " ".join(words[k - length : k]).strip(AROUND) == found)
+    last = end
+    while last < len(words) and words[last - 1][-1] not in AROUND and _is_unit(words[last]):
+        last += 1
+    return " ".join([found, *words[end:last]]).strip(AROUND)
+
+
+def _is_unit(word: str) -> bool:
+    plural = plain(word).strip(AROUND)
+    return plural in UNITS or plural.removesuffix("s") in UNITS
 
 
 def _paragraph_words(numbers: list[str]) -> str:

@@ -11,6 +11,13 @@ PHASED = ("from", "to", "date", "start", "end", "begins", "ends", "by", "until",
 POINTS = "A claim points to its scenario through `test`: test: {kind: ..., scenario: ...}; commitments name measures."
 CLAIM_KEYS = ("commitment", "commitments", "scenario", "measures", "measure", "kind")
 
+NEEDED = {
+    "since": 'The period it grew from, as a row of observed names it (since: "2017"); without one: `outside`.',
+    "until": 'The period it grew to, as a row of observed names it (until: "2023").',
+    "count": 'Whose statistics, in your words: "Kazakhstan\'s count". Where none are named, those of either party.',
+    "setter": "The country that keeps these statistics, by its code.",
+}
+
 # parts of words that somebody who does not know the kinds may write
 KINDS_FOR = {
     "border": "border_time", "custom": "border_time", "procedure": "border_time", "facilitat": "border_time",
@@ -35,6 +42,11 @@ def hint(key: object, allowed: Iterable[str]) -> str | None:
     if key in CLAIM_KEYS and {"statement", "nearest"} <= known:
         return POINTS
     return None
+
+
+def needed(key: object) -> str | None:
+    """Advice on a missing key whose name does not say what stands there."""
+    return NEEDED.get(str(key))
 
 
 def meant(missing: str, unknown: Iterable[object]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from comity.errors import InputError, nearest, shorten
-from comity.scenario.hints import hint, kind_for, misspelt
+from comity.scenario.hints import hint, kind_for, misspelt, needed
 from comity.scenario.located import MAX_BYTES, Located, place, read_yaml
 
 if TYPE_CHECKING:
@@ -199,7 +199,9 @@ def _complaint(error: dict[str, Any], located: Located, file: str, grammar: Gram
         close = None if advice else nearest(path[-1], keys)
         return InputError(where, "unknown key", found=path[-1], allowed=keys, nearest=close, advice=advice)
     if kind == "missing":
-        return InputError(where, "a required key is missing", found=f"no {path[-1]!r}", allowed=_keys(model))
+        key = path[-1]
+        return InputError(where, "a required key is missing", found=f"no {key!r}", allowed=_keys(model),
+                          advice=needed(key))  # fmt: skip
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_kind(where, found, grammar)
     if kind == "literal_error":
