@@ -10,6 +10,7 @@ import pytest
 from comity import InputError, NoSolutionError, Shock, Solution, World, solve, solve_many
 from comity.benchmark.synthetic import _stationary, synthetic_world
 from comity.equilibrium.batch import solve_each
+from comity.equilibrium.chunk_results import LIGHT
 from comity.equilibrium.residual import residuals
 
 WORLD = synthetic_world(6, 3, seed=3, deficits=0.1)
@@ -119,6 +120,24 @@ def test_whole_solutions_are_complete(engine: str) -> None:
         assert np.array_equal(found.tariff_new, one.tariff_new)
         assert np.array_equal(found.productivity_hat, one.productivity_hat)
         assert solve(WORLD, shock, start=found.state).iterations <= 5
+
+
+def test_single_scenarios_of_several_worlds_keep_their_own_answers(engine: str) -> None:
+    """Each is a chunk's part of one member, and the next part is solved in the same memory."""
+    worlds = [synthetic_world(6, 3, seed=seed, deficits=0.1) for seed in (1, 2, 3)]
+    shocks = [cost(0.9), cost(1.2), cost(0.7)]
+    names = [name for name in sorted(LIGHT) if name != "export_tax_revenue_new"]
+    kept = solve_many(worlds, shocks, keep=names, engine=engine)
+    wholes = list(solve_each(worlds, shocks, engine=engine))
+    for k, (world, shock, whole) in enumerate(zip(worlds, shocks, wholes, strict=True)):
+        alone = solve(world, shock)
+        assert isinstance(whole, Solution) and not kept.alone[k]
+        assert max(residuals(whole).values()) <= TOLERANCE
+        for name in names:
+            expected = getattr(alone, name)
+            scale = np.abs(expected).max() or 1.0
+            assert np.abs(getattr(whole, name) - expected).max() <= NEAR * scale, name
+            assert np.abs(getattr(kept, name)[k] - expected).max() <= NEAR * scale, name
 
 
 def test_a_sector_nobody_spends_on_stays_empty(engine: str) -> None:

@@ -104,8 +104,8 @@ class _Fields:
     def of(self, name: str) -> Array:
         """(S, ...) values of one field."""
         if name not in self._made:
-            values = np.moveaxis(self._make(name), -1, 0)
-            self._made[name] = np.ascontiguousarray(values)
+            # a copy in any case: of a single member the turned array would be the chunk's memory itself
+            self._made[name] = np.array(np.moveaxis(self._make(name), -1, 0), order="C")
         return self._made[name]
 
     def _make(self, name: str) -> Array:
