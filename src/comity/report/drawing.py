@@ -283,3 +283,5 @@ def _serve() -> None:
 if __name__ == "__main__":
     gc.disable()  # a process of seconds
     _serve()
+    sys.stdout.flush()
+    os._exit(0)  # taking the engine apart takes as long as a figure, and somebody waits
