@@ -386,6 +386,8 @@ def test_growth_on_every_count(rows: list, signed: str, mark: str, ending: str) 
     v = assess(labelled_world(), d).verdicts[0]
     assert (v.mark, v.ending) == (mark, ending)
     assert v.main is None or v.main.kind == "none"
+    one = "One side's statistics: A. In money of each year, prices included."
+    assert (one in v.notes) == (len({count for count, _, _ in rows}) == 1)
 
 
 # -- outside, commitments, output ---------------------------------------------------------------------

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from comity import InputError, assess, load_world
-from comity.dossier.cautions import BOUND
 from comity.dossier.check import check_dossier
-from comity.dossier.claims import UPPER_BOUND
+from comity.dossier.claims import BOUNDS_EACH, EVEN_THEN, LESS, UPPER_BOUND
 from comity.dossier.explain import explain_dossier, words_of
 from comity.dossier.load import name_beside, parse_dossier
 from comity.dossier.schema import TESTS, Named
-from comity.dossier.verdicts import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, Caution
+from comity.dossier.verdicts import CONTRADICTED, NOT_SUPPORTED, SUPPORTED, UNDECIDED, Caution
+from comity.scenario.explain import NOTE_OF_A_BOUND
 from tests.dossier.small import BETTER, CLOSER, PHASED, WORSE, claim, dossier, pair_trade, regime, scenario
 from tests.dossier.test_check import FILE
 from tests.dossier.test_newcomers import TEMPLATE
@@ -51,6 +51,7 @@ def test_an_upper_bound_refutes_and_never_supports(kind: str) -> None:
     assert [(v.mark, v.ending) for v in verdicts] == [
         (SUPPORTED, ""), (NOT_SUPPORTED, UPPER_BOUND), (NOT_SUPPORTED, CONTRADICTED),
     ]  # fmt: skip
+    assert EVEN_THEN in verdicts[2].notes and EVEN_THEN not in verdicts[1].notes
     assert words_of(verdicts[1].claim.test).endswith("; the scenario is an upper bound and can only refute.")
     assert "upper bound" not in words_of(verdicts[0].claim.test)
 
@@ -62,18 +63,57 @@ def test_a_cooperation_may_be_an_upper_bound() -> None:
     assert [v.ending for v in assess(labelled_world(), made).verdicts] == ["", UPPER_BOUND]
 
 
+def test_where_some_of_it_meets_the_test_the_terminal_says_that_less_comes() -> None:
+    world = labelled_world()
+    lowest = {"kind": "trade", "scenario": "s", "between": PAIR, "more_than": 0.1}
+    first = assess(world, dossier({"s": scenario("s", CLOSER)}, claim("c", test=lowest))).verdicts[0]
+    assert first.main is not None and first.main.low is not None and first.main.high is not None
+    between = {**lowest, "more_than": (first.main.low + first.main.high) / 2}
+    tests = [between, {**between, "upper_bound": "true"}]
+    made = dossier({"s": scenario("s", CLOSER)}, *(claim(f"c{k}", test=test) for k, test in enumerate(tests)))
+    plain, bound = assess(world, made).verdicts
+    assert plain.outcome == bound.outcome == UNDECIDED
+    assert LESS in bound.notes and isinstance(LESS, Caution) and LESS not in plain.notes
+
+
+def test_a_ranking_tells_its_unit_and_what_a_bound_does_not_bound() -> None:
+    """Belarus is the smaller economy: the same measure brings Iran more money, Belarus more of its income."""
+    world = labelled_world()
+    incomes = {code: float(world.income[world.country(code)]) for code in PAIR}
+    large, small = sorted(PAIR, key=lambda code: -incomes[code])
+    both = "{id: a, kind: productivity, countries: [IRN], sectors: all, size: {hat: 1.02}}".replace("IRN", large)
+    factor = 1 + 0.01 * incomes[large] / incomes[small]  # half the money, a larger share of income
+    other = "{id: b, kind: productivity, countries: [IRN], sectors: all, size: {hat: SIZE}}"
+    measures = both, other.replace("IRN", small).replace("SIZE", f"{factor:.4f}")
+    test = {"kind": "ranking", "scenario": "s", "country": large, "most": "gain", "among": PAIR}
+    alone = {**test, "scenario": "t"}
+    made = dossier(
+        {"s": scenario("s", *measures), "t": scenario("t", both)},
+        claim("money", test=test), claim("bound", test={**test, "upper_bound": "true"}), claim("alone", test=alone),
+    )  # fmt: skip
+    money, bound, only = assess(world, made).verdicts
+    said = [note for note in money.notes if isinstance(note, Caution)]
+    assert money.mark == SUPPORTED and len(said) == 1
+    assert re.match(
+        r"The test is in money. By per cent of income \w+ is first in 0 of \d+ combinations; centrally \w+ is, ",
+        said[0],
+    )
+    assert BOUNDS_EACH in bound.notes and BOUNDS_EACH not in money.notes
+    assert not [note for note in only.notes if isinstance(note, Caution)]  # first by either measure
+
+
 def test_only_what_was_observed_has_no_bound() -> None:
     assert [kind for kind, test in TESTS.items() if "upper_bound" not in test.model_fields] == ["growth"]
 
 
 @pytest.mark.parametrize("note", ["Upper bound, all lines", "an upper-bound case", "these are upper bounds"])
 def test_a_note_that_speaks_of_one(note: str) -> None:
-    assert BOUND.search(note)
+    assert NOTE_OF_A_BOUND.search(note)
 
 
 @pytest.mark.parametrize("note", ["This is no upper bound.", "not an upper bound", "bounded above"])
 def test_a_note_that_does_not(note: str) -> None:
-    assert not BOUND.search(note)
+    assert not NOTE_OF_A_BOUND.search(note)
 
 
 def noted(text: str = TEMPLATE) -> str:

@@ -50,6 +50,7 @@ COMPLAINTS = {
     "a period that ends first": ("end: 2021-12-31", "end: 2020-12-31", "Allowed: an end on or after 2021-01-01"),
     "a misspelt key": ("    instrument: statement\n", "    instruments: statement\n", r"commitments\[0\].instruments: unknown key.*Did you mean instrument\? Allowed: "),
     "no period it grew from": ('since: "2021", ', "", r"test.since: a required key is missing.*The period it grew from, as a row of observed names it"),
+    "a bound on what was observed": ("at_least: 3}", "at_least: 3, upper_bound: true}", r"test.upper_bound: unknown key.*on what was observed: nothing in it is an upper bound\.$"),
     "nobody's statistics": (', count: "Belarus\'s count"', "", r"test.count: a required key is missing.*Where none are named, those of either party\.$"),
     "a misspelt key of a test": ("at_least: 100,", "atleast: 100,", r"claims\[0\].test.atleast: unknown key.*Did you mean at_least\? Allowed: "),
     "a claim that names a commitment": ("statement: Trade tripled\n", "statement: Trade tripled\n    commitment: visas\n", r"unknown key. Found: commitment.*points to its scenario through `test`"),
@@ -136,6 +137,22 @@ def test_a_large_duty_that_goes_is_no_implausible_size() -> None:
         world, parse_scenario(HEADED + DUTY.replace("tariff", "ntb").replace("to: 0%", "hat: 0.7"))
     ).warnings
     assert said.startswith("Outside any plausible range: trade costs fall by more than 20 % on 1 flow: food")
+
+
+@pytest.mark.parametrize(
+    ("hat", "starts", "how"),
+    [
+        (0.99, "A large change", "because a"),
+        (0.85, "A large change", "mostly because a"),  # what is assumed is within the range, the duty is the world's
+        (0.75, "Outside any plausible range", "mostly because a"),
+        (0.6, "Outside any plausible range", "in part because a"),
+    ],
+)
+def test_what_a_duty_has_in_a_large_fall_is_told_and_is_no_assumed_size(hat: float, starts: str, how: str) -> None:
+    cost = DUTY.replace("id: a, kind: tariff", "id: b, kind: ntb").replace("to: 0%", f"hat: {hat}")
+    world = load_world("world-2022")
+    (said,) = compile_scenario(world, parse_scenario(f"{HEADED}{DUTY}\n  - {cost}")).warnings
+    assert said.startswith(f"{starts}: trade costs fall") and f", {how} tariff of 39.8 % is cut there." in said
 
 
 # -- amounts and names ----------------------------------------------------------------------------------

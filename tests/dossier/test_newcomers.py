@@ -67,6 +67,10 @@ def test_both_places_name_the_base_they_rest_on() -> None:
         "per cent less than the trade of world-2022 that the verdict on the target starts from, 5.21 billion USD in its base "
         "year 2022."
     )
+    # of two years as near to the base year as each other, the one nearer to the deal
+    years = TEMPLATE.replace("2023", "2024").replace("2017", "2020").replace("signed: 2024-05-14", "signed: 2025-05-14")
+    tied = assess(world, parse_dossier(years, "my.yaml")).verdict("target").notes
+    assert any("the source 4.4 billion in 2024 (Kazakhstan's count" in note for note in tied), tied
     heading = "On Kazakhstan's count the target had not been met before the deal, by the last observation (2023)"
     assert monitor_heading(a) == heading
     between = TEMPLATE.replace("at_least: 10000", "at_least: 5000").replace("10 billion USD]", "2030]")

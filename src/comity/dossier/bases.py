@@ -84,7 +84,8 @@ def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) ->
         rows = [(row, total) for row in series.rows if (total := total_of(row, observed.between)) is not None]
         if not rows:
             continue
-        row, total = min(rows, key=lambda pair: abs(last_day(pair[0].end).year - year))
+        # of two years as near, the later: nearer to the deal
+        row, total = min(rows, key=lambda pair: (abs(last_day(pair[0].end).year - year), -last_day(pair[0].end).year))
         if abs(total - before) > SAME * before:
             told.append(f"{short(total)} in {row.period} ({series.count}; {apart(total, before)})")
     if not told:

@@ -16,13 +16,12 @@ from comity.dossier.verdicts import SUPPORTED, Caution, Verdict
 from comity.errors import listing, shorten
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.outcomes.simulate import Outcomes
-from comity.scenario.explain import joined
+from comity.scenario.explain import called_upper_bounds, joined
 from comity.scenario.places import REST_NOTE
 
 MEASURES = "The measures and their sizes"  # the section of the report that has them in full
 IMPLAUSIBLE_MAIN = f'Sizes of this scenario lie outside any plausible range: the report names them under "{MEASURES}".'
 WHOLE_SCENARIO = ("target", "gain", "loss", "trade", "ranking")  # tests on all that a scenario does
-BOUND = re.compile(r"(?<!\bno )(?<!\bnot an )\bupper[ -]bounds?\b", re.IGNORECASE)
 TRADE = re.compile(
     r"\b(?:trade|tariff|dut(?:y|ie)|custom|preferential|quota|export|import|market access|border|transit|transport|"
     r"corridor|rail|railway|road|port|visa)s?\b",
@@ -68,7 +67,7 @@ def called_bounds(dossier: Dossier, test: Any) -> list[str]:
     name = getattr(test, "scenario", None) or getattr(test, "cooperation", None)
     measures = getattr(dossier.found.get(name), "measures", ())  # type: ignore[arg-type]
     asked = getattr(test, "measures", ()) or [measure.id for measure in measures]
-    return [m.id for m in measures if m.id in asked and BOUND.search(getattr(m, "note", None) or "")]
+    return called_upper_bounds(measure for measure in measures if measure.id in asked)
 
 
 def bound_notes(dossier: Dossier) -> list[Note]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount, dollars
 from comity.dossier.bases import every_count, met_before, starts_elsewhere, total_of
@@ -32,16 +34,30 @@ from comity.dossier.frictions import Bound
 from comity.dossier.references import last_day
 from comity.dossier.runs import Runs, Solved
 from comity.dossier.schema import Claim, GainTest, GrowthTest, Observation, RankingTest, TargetTest, TradeTest
-from comity.dossier.verdicts import BEFORE, CANNOT_TELL, NOT_SUPPORTED, SUPPORTED, Figure, Judging, Verdict, mark_of
+from comity.dossier.verdicts import (
+    BEFORE,
+    CANNOT_TELL,
+    CONTRADICTED,
+    NOT_SUPPORTED,
+    SUPPORTED,
+    Caution,
+    Figure,
+    Judging,
+    Verdict,
+    mark_of,
+)
 from comity.errors import InputError, nearest
 from comity.outcomes.numbers import Number
-from comity.outcomes.ranges import Variant
+from comity.outcomes.ranges import Range, Variant
 from comity.outcomes.simulate import OnCount, label
 
 Meets = Callable[[float], bool]
 
 UPPER_BOUND = "cannot tell: an upper bound can only refute"
 NO_SERIES = "cannot tell: no observed series given"
+EVEN_THEN = "The measures are an upper bound, and even that does not meet the test."
+LESS = Caution("The measures are an upper bound: what the source says brings less.")
+BOUNDS_EACH = Caution("Larger measures bound what each gains, not who gains more.")
 LISTED = 8  # economies by name in one sentence
 CANNOT_SUPPORT = Judging("An upper bound cannot support a claim: all of it meets the test, and policy may reach less.")
 
@@ -50,6 +66,8 @@ def bounded(mark: str, ending: str, upper: bool) -> tuple[str, str, tuple[str, .
     """Mark, ending and notes where the scenario may be an upper bound: it can refute, never support."""
     if upper and mark == SUPPORTED:
         return NOT_SUPPORTED, UPPER_BOUND, (CANNOT_SUPPORT,)
+    if upper and mark == NOT_SUPPORTED:
+        return mark, ending, (EVEN_THEN if ending.startswith(CONTRADICTED) else LESS,)
     return mark, ending, ()
 
 
@@ -273,9 +291,25 @@ def ranking(runs: Runs, claim: Claim, test: RankingTest) -> Verdict:
     figures = tuple(Figure(labelled(label(name), on_label(solved.runs[run])), n) for (run, name), n in numbers.items())
     among = named([code, *rivals]) if test.among else "all economies"
     notes += by_count(solved.runs, margins, meets) + unsolved(solved.runs)
+    notes += _by_income(test, solved.runs[0].range, {code: own, **rivals}, sign)
+    if is_upper(runs, test, test.scenario):
+        notes += (BOUNDS_EACH,)
     return Verdict(
         claim, mark, ending, numbers[0, code], f"the largest {test.most} among {among}", None, figures, notes
     )
+
+
+def _by_income(test: RankingTest, found: Range, economies: dict[str, int], sign: float) -> tuple[str, ...]:
+    """Who is first in per cent of income, where that is not always who the test, which is on money, asks about."""
+    codes, places = list(economies), list(economies.values())
+    moved = [100 * sign * (variant.real_income_hat[places] - 1) for variant in found.solved]  # type: ignore[index]
+    firsts = [codes[int(np.argmax(row))] for row in moved]
+    mine = firsts.count(codes[0])
+    if mine == len(firsts):
+        return ()
+    often = f"{spoken(codes[0])} is first in {mine} of {len(firsts)} combinations"
+    central = f"centrally {spoken(firsts[0])} is, {max(moved[0]):.2g} %"
+    return (Caution(f"The test is in money. By per cent of income {often}; {central}."),)
 
 
 # -- growth -------------------------------------------------------------------------------------------
@@ -316,6 +350,8 @@ def growth(runs: Runs, claim: Claim, test: GrowthTest) -> Verdict:
             mark, ending = NOT_SUPPORTED, CANNOT_TELL.split(":")[0] + f": not reported on {' and '.join(missing)}"
     if mark == SUPPORTED and runs.signed and max(ends) <= runs.signed:
         ending = BEFORE
+    if len(observed.series) == 1:
+        notes += (f"One side's statistics: {observed.series[0].count}. In money of each year, prices included.",)
     main = min(ratios, key=lambda number: number.estimate) if ratios else None
     needs = f"at least {amount(test.at_least)} times, on {every_count(observed.series)}"
     return Verdict(claim, mark, ending, main, needs, test.at_least, tuple(figures), notes)

@@ -23,6 +23,7 @@ from comity.kept import KeptFor
 from comity.outcomes.goods_ratio import GoodsRatio
 from comity.outcomes.observed import resolved, resolved_each
 from comity.scenario.compile import Compiled, compile_scenario
+from comity.scenario.findings import IMPLAUSIBLE
 from comity.scenario.schema import Scenario
 from comity.scenario.sizes import Level
 
@@ -30,7 +31,6 @@ Array = NDArray[np.float64]
 
 LEVELS: tuple[Level, ...] = ("low", "central", "high")
 CLOSURES = ("fixed-deficits", "balanced", "deficit-share-of-gdp")
-IMPLAUSIBLE = "Outside any plausible range"  # how warnings on sizes begin
 # of the residual: real incomes are then known to 6e-10 (gallery scenarios against 1e-12), so that an effect of a
 # thousandth of a per cent keeps four digits
 RANGE_TOLERANCE = 1e-8

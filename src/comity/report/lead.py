@@ -21,6 +21,7 @@ from comity.report.words import (
     spans_zero,
     whom,
 )
+from comity.scenario.explain import called_upper_bounds
 
 WIDE = 0.2  # width of the range as a share of the change, from which its ends are worth a sentence
 AT_END = 0.02  # share of the range's width within which an estimate stands at its end
@@ -49,7 +50,7 @@ def lead(outcomes: Outcomes, claims: bool = False) -> tuple[str, str]:
     first = f"{start} these measures would {', and '.join(said)}" if said else ""
     if unsure:
         first += f"; {unsure}" if said else f"{start} these measures would change {unsure}"
-    after += [*_more(outcomes, pair), _far(outcomes)]
+    after += [*_more(outcomes, pair), _far(outcomes), _bound(outcomes)]
     return f"{first}{_count(outcomes)}.", " ".join(part for part in after if part)
 
 
@@ -58,6 +59,15 @@ def _far(outcomes: Outcomes) -> str:
     if not any(text.startswith(IMPLAUSIBLE) for text in outcomes.compiled.warnings):
         return ""
     return "Some of these changes lie outside any plausible range; which, the notes say."
+
+
+def _bound(outcomes: Outcomes) -> str:
+    """That a size is larger than what the source says, where the measures' own notes say so."""
+    called = called_upper_bounds(outcomes.scenario.measures)
+    if not called:
+        return ""
+    own = "its own note" if len(called) == 1 else "their own notes"
+    return f"An upper bound: {joined(called)} {'is' if len(called) == 1 else 'are'} larger than what is said, by {own}."
 
 
 def _chosen(outcomes: Outcomes) -> list[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from comity.benchmark.world import World
@@ -20,6 +21,7 @@ FEW = 4  # wedges named one by one
 UNDATED = "none given, in force from the start"
 WHOLE = ("embargo", "export_ban")  # kinds that are never half in force
 COSTED = ("border_time", "visa")  # what is sized as a cost is a cost, whatever it comes from
+NOTE_OF_A_BOUND = re.compile(r"(?<!\bno )(?<!\bnot an )\bupper[ -]bounds?\b", re.IGNORECASE)
 WHAT = {
     "ntb": "non-tariff cost of trade",
     "sanction": "cost of trade under the sanctions",
@@ -28,6 +30,11 @@ WHAT = {
     "corridor": "cost of transport along the corridor",
     "visa": "cost of crossing for people who carry the trade",
 }
+
+
+def called_upper_bounds(measures: Iterable[Any]) -> list[str]:
+    """Those that their own `note` calls an upper bound, by id."""
+    return [measure.id for measure in measures if NOTE_OF_A_BOUND.search(getattr(measure, "note", None) or "")]
 
 
 def people(words: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ from comity.scenario.measures import Effect, Setting
 Array = NDArray[np.float64]
 LOWEST_PLAUSIBLE_COST = 0.8
 LARGEST_PLAUSIBLE_GROWTH = 10.0
+IMPLAUSIBLE = "Outside any plausible range"  # how warnings on sizes begin
+ANY_PART = 0.05  # share of a fall of trade costs from which a duty is named beside it
 CUSTOMS_UNIONS = {"EU": "EU", "EAEU": "Eurasian Economic Union", "GCC": "GCC", "Mercosur": "Mercosur"}
 
 
@@ -264,11 +266,15 @@ def _fall(setting: Setting, combined: Combined, cut: NDArray[np.intp], log_cost:
     flows = "1 flow:" if len(cut) == 1 else f"{len(cut)} flows; the largest is"
     level = f"to {np.exp(log_cost[worst]):.2f} of its level"
     fall = f"trade costs fall by more than 20 % on {flows} {_flow(setting.world, cell)}, {level}"
-    if (_duty_cut(combined, cut) < np.log(LOWEST_PLAUSIBLE_COST)).all():
-        # a duty that is there and goes is no assumed size: it is as large as the world's tariffs have it
-        rate = 100 * setting.world.tariff.ravel()[cell]
-        return f"A large change: {fall}, because a tariff of {rate:.3g} % is cut there."
-    return f"Outside any plausible range: {fall}."
+    duty = _duty_cut(combined, cut)
+    part = float(duty[np.argmin(log_cost[cut])] / log_cost[worst])
+    if part > ANY_PART:
+        how = "because" if part > 1 - ANY_PART else "mostly because" if part > 0.5 else "in part because"
+        fall += f", {how} a tariff of {100 * setting.world.tariff.ravel()[cell]:.3g} % is cut there"
+    # a duty that is there and goes is no assumed size: it is as large as the world's tariffs have it
+    assumed = log_cost[cut] - duty
+    lowest = np.log(LOWEST_PLAUSIBLE_COST) - 1e-12
+    return f"A large change: {fall}." if (assumed >= lowest).all() else f"{IMPLAUSIBLE}: {fall}."
 
 
 def _duty_cut(combined: Combined, cut: NDArray[np.intp]) -> Array:
@@ -299,7 +305,7 @@ def _growth_warning(setting: Setting, cells: NDArray[np.intp], log_cost: Array) 
     n, i = max(large.tolist(), key=lambda pair: growth[pair[0], pair[1]])
     pairs = "1 pair" if len(large) == 1 else f"{len(large)} pairs"
     return [
-        f"Outside any plausible range: trade would grow more than tenfold, before anything else adjusts, on {pairs}; "
+        f"{IMPLAUSIBLE}: trade would grow more than tenfold, before anything else adjusts, on {pairs}; "
         f"the largest is {spoken(world.countries[i])} to {spoken(world.countries[n])}, {growth[n, i]:.0f} times."
     ]
 

@@ -39,6 +39,8 @@ def hint(key: object, allowed: Iterable[str]) -> str | None:
     known = set(allowed)
     if key in PHASED and "phase" in known:
         return "Did you mean phase: {from: ..., to: ...}?"
+    if key == "upper_bound" and {"observed", "since"} <= known:
+        return "A test of growth is on what was observed: nothing in it is an upper bound."
     if key in CLAIM_KEYS and {"statement", "nearest"} <= known:
         return POINTS
     return None
