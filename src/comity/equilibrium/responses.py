@@ -123,9 +123,9 @@ def responses(base: Prepared, theta: Array | None = None) -> Responses:
 class _Common:
     """What the Responses of a World have in common at all elasticities, float32.
 
-    share (J, N, N): weights of suppliers; sold (J, N, N): of sellers, buyers turned to columns; price (J, N, N): d ln P
-    per d ln w; output, revenue, by_cost: d Y, d tariff revenue and d gap per d ln w and per d ln c, each in units of
-    theta; by_spending (N, J, N): d gap per d ln X.
+    sold (J, N, N): weights of sellers' border values and home sales, buyers in columns; price (J, N, N): d ln P per
+    d ln w; output, revenue (J, N, N): d Y and d tariff revenue per d ln w, by_cost (J, N, N): d gap per d ln c, all in
+    units of theta; by_spending (N, J, N): d gap per d ln X; paid (J, N): tariff revenue per unit of spending.
     """
 
     sold: Array
