@@ -266,7 +266,7 @@ def test_check_says_what_a_target_is_judged_on() -> None:
     said = check_dossier(parse_dossier(other, FILE), world)
     assert (
         "Note: Claim c: world-2022 holds one count of the trade of Iran and Russia; the target is judged on that one, not "
-        "on any."
+        "on any. Nothing to change."
     ) in said
     assert not [line for line in check_dossier(parse_dossier(SMALL, FILE), world) if "is judged on that one" in line]
 

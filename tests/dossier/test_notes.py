@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from comity import assess, load_world
 from comity.dossier.check import check_dossier
 from comity.dossier.explain import explain_dossier
 from comity.dossier.load import parse_dossier
 from comity.dossier.notes import Note, clean
-from tests.dossier.files import line_of
+from comity.dossier.verdicts import Caution
+from tests.dossier.files import SMALL, line_of
 from tests.dossier.small import CLOSER, claim, dossier, scenario
 from tests.dossier.test_check import FILE, TEXT, comity, problems, small
 from tests.helpers import labelled_world
@@ -136,3 +141,27 @@ def test_a_verdict_says_where_it_starts_if_the_source_reports_another_trade() ->
 def test_run_says_where_source_texts_belong() -> None:
     said = "comity run: --source belongs to `comity check`. Found: article=x."
     assert comity("run", "tehran-2023", "--source", "article=x") == (2, said)
+
+
+def test_a_source_to_which_nothing_points_is_told() -> None:
+    spare = "sources:\n  - {id: spare, title: Left over}\n"
+    said = check_dossier(parse_dossier(SMALL.replace("sources:\n", spare), FILE), load_world("world-2022"))
+    assert "Note: Source spare: nothing points there." in said
+    assert not any("nothing points there" in line for line in check_dossier(small(), load_world("world-2022")))
+
+
+@pytest.mark.parametrize(("until", "to_come"), [("2030", True), ("end of 2030", True), ("2022", False), ("Q4", False)])
+def test_growth_that_is_still_to_come_is_a_target(until: str, to_come: bool) -> None:
+    test = 'test: {kind: growth, since: "2021", until: "' + until + '", at_least: 3}'
+    made = small('test: {kind: growth, observed: pair, since: "2021", until: "2022", at_least: 3}', test)
+    said = "\n".join(check_dossier(made, load_world("world-2022")))
+    assert ("Growth still to come is a `target`, with its amount in million USD a year." in said) == to_come
+    assert ("Give the statistics under `observed`, if there are any." in said) != to_come
+
+
+def test_a_target_that_is_contradicted_says_from_where_and_that_nothing_else_grows() -> None:
+    world = load_world("world-2022")
+    beyond = small("at_least: 100,", "at_least: 400,")
+    (said,) = [note for note in assess(world, beyond).verdict("c").notes if isinstance(note, Caution)]
+    assert re.fullmatch(r"By these measures alone, from [\d.]+ million USD in 2022: no other growth is in it\.", said)
+    assert not [note for note in assess(world, small()).verdict("c").notes if "By these measures alone" in note]

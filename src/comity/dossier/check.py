@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,9 @@ from comity.dossier.degree import degree_notes
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.notes import Note, clean, several
 from comity.dossier.quotes import check_figures, read_texts
-from comity.dossier.references import economies_of, parties, reference_problems, tests_of
+from comity.dossier.references import economies_of, parties, reference_problems, tests_of, used_sources
 from comity.dossier.schema import Dossier, Frictions, TargetTest
-from comity.errors import InputError, nearest
+from comity.errors import InputError, listing, nearest
 from comity.outcomes.counts import counts_of
 from comity.outcomes.ranges import IMPLAUSIBLE
 from comity.scenario import quantities as q
@@ -29,6 +30,7 @@ from comity.scenario.places import LAST_DAY, REST_NOTE, find_party, goods
 __all__ = ["check_dossier", "read_texts"]
 
 TINY = 0.01  # a target below this share of what is traded already was written in another unit
+YEAR = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 HALF = 0.5  # of the base year: what lies after the signing is then most of it
 UNIT = "Amounts are million USD a year: 10 billion is 10000."
 ELSE_READING = "If it is meant so, say it in `reading`."
@@ -61,6 +63,7 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     remarks += [*rest, *_undated(dossier), *rest_notes(dossier), *degree_notes(dossier), *bound_notes(dossier)]
     remarks += _late_world(dossier, economy)
     notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
+    notes += _unused(dossier)
     return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
 
@@ -218,7 +221,7 @@ def _uncounted(dossier: Dossier, world: World) -> list[Note]:
     return [
         Note(
             f"Claim {dossier.claims[int(path[1])].id}: {world.name or 'this world'} holds one count of the trade of "
-            f"{people(test.between)}; the target is judged on that one, not on {test.count}."
+            f"{people(test.between)}; the target is judged on that one, not on {test.count}. Nothing to change."
         )
         for path, test in tests_of(dossier)
         if test.kind == "target" and not known_counts(world, test)
@@ -273,6 +276,14 @@ def world_trade(world: World, between: Sequence[str]) -> float:
     return float(flows[:, a, b].sum() + flows[:, b, a].sum())
 
 
+def _unused(dossier: Dossier) -> list[Note]:
+    """Sources to which nothing points: left over from a dossier that this one was made from, perhaps."""
+    used = {name for _, name in used_sources(dossier)}
+    used |= {m.source for thing in dossier.found.values() for m in getattr(thing, "measures", ()) if m.source}
+    idle = [source.id for source in dossier.sources if source.id and source.id not in used]
+    return [Note(f"Source{'' if len(idle) == 1 else 's'} {listing(idle, 4)}: nothing points there.")] if idle else []
+
+
 def _unreported(dossier: Dossier) -> list[Note]:
     """Counts that cannot answer a test of growth, because a period is not reported on them."""
     notes = []
@@ -282,6 +293,9 @@ def _unreported(dossier: Dossier) -> list[Note]:
             continue
         if test.observed is None:
             text = f"Claim {dossier.claims[int(path[1])].id}: no observed series is named, so one cannot tell."
+            if dossier.signed and max(map(int, YEAR.findall(test.until)), default=0) > q.date(dossier.signed).year:
+                notes.append(Note(text, "Growth still to come is a `target`, with its amount in million USD a year."))
+                continue
             notes.append(Note(f"{text} Give the statistics under `observed`, if there are any."))
             continue
         for series in observed[test.observed].series:

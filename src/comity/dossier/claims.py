@@ -13,7 +13,7 @@ import numpy as np
 
 from comity.classifications.countries import spoken
 from comity.dossier.amounts import amount, dollars
-from comity.dossier.bases import every_count, met_before, starts_elsewhere, total_of
+from comity.dossier.bases import every_count, met_before, short, starts_elsewhere, total_of
 from comity.dossier.combinations import (
     MONEY,
     NOISE,
@@ -140,6 +140,11 @@ def target(runs: Runs, claim: Claim, test: TargetTest) -> Verdict:
         one = f"This world holds one count of this trade; it is judged on that one, not on {test.count}."
         notes += (Judging(one),)
     notes += starts_elsewhere(runs, test, before[judged], own)
+    if ending == CONTRADICTED:
+        base = f" in {year}" if year else ""
+        notes += (
+            Caution(f"By these measures alone, from {short(before[judged])} USD{base}: no other growth is in it."),
+        )
     needs = labelled(f"at least {dollars(test.at_least)}", on_label(full.runs[judged]))
     return Verdict(claim, mark, ending, numbers[judged], needs, test.at_least, tuple(figures),
                    notes + (unsolved(solved.runs) if solved else ()))  # fmt: skip

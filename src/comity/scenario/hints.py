@@ -14,7 +14,7 @@ CLAIM_KEYS = ("commitment", "commitments", "scenario", "measures", "measure", "k
 NEEDED = {
     "since": 'The period it grew from, as a row of observed names it (since: "2017"); without one: `outside`.',
     "until": 'The period it grew to, as a row of observed names it (until: "2023").',
-    "count": 'Whose statistics, in your words: "Kazakhstan\'s count". Where none are named, those of either party.',
+    "count": 'Whose statistics, in your words: "India\'s count". Where none are named, those of either party.',
     "setter": "The country that keeps these statistics, by its code.",
 }
 
