@@ -165,3 +165,17 @@ def test_a_target_that_is_contradicted_says_from_where_and_that_nothing_else_gro
     (said,) = [note for note in assess(world, beyond).verdict("c").notes if isinstance(note, Caution)]
     assert re.fullmatch(r"By these measures alone, from [\d.]+ million USD in 2022: no other growth is in it\.", said)
     assert not [note for note in assess(world, small()).verdict("c").notes if "By these measures alone" in note]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("at_least: 3}", "at_least: 0.33}", "is a fall. Grown by 33% is `at_least: 1.33`. If it is meant so, say it in `reading`."),
+        ("at_least: 3}", "at_least: 1}", ""),
+        ("start: 2021-01-01, end: 2021-12-31", "start: 2020-01-01, end: 2020-12-31", "2021 lies from 2020-01-01 to 2020-12-31. Write the days of the period."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_to_be_looked_at(old: str, new: str, told: str) -> None:
+    said = check_dossier(parse_dossier(SMALL.replace(old, new, 1), FILE), load_world("world-2022"))
+    found = [line for line in said if line.startswith("To do: ") and ("is a fall" in line or " lies from " in line)]
+    assert (len(found) == 1 and found[0].endswith(told)) if told else not found

@@ -10,7 +10,7 @@ from comity.dossier.amounts import SAME, dollars
 from comity.dossier.references import last_day, parties
 from comity.dossier.runs import Runs
 from comity.dossier.schema import Observation, Observed, Series, TargetTest
-from comity.dossier.verdicts import Judging
+from comity.dossier.verdicts import Caution, Judging
 from comity.scenario import quantities as q
 from comity.scenario.explain import capital
 
@@ -92,7 +92,9 @@ def starts_elsewhere(runs: Runs, test: TargetTest, before: float, count: str) ->
         return late
     said = f"comity's world has {short(before)} USD in its base year {year}, the source {' and '.join(told)}"
     return (
-        f"{said}; the test starts from the world's, the lines over time from the last observation before the deal.",
+        Caution(
+            f"{said}; the test starts from the world's, the lines over time from the last observation before the deal."
+        ),
         *late,
     )
 

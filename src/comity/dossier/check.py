@@ -16,7 +16,7 @@ from comity.dossier.degree import degree_notes
 from comity.dossier.frictions import frictions_shock
 from comity.dossier.notes import Note, clean, several
 from comity.dossier.quotes import check_figures, read_texts
-from comity.dossier.references import economies_of, parties, reference_problems, tests_of, used_sources
+from comity.dossier.references import economies_of, last_day, parties, reference_problems, tests_of
 from comity.dossier.schema import Dossier, Frictions, TargetTest
 from comity.errors import InputError, listing, nearest
 from comity.outcomes.counts import counts_of
@@ -63,7 +63,7 @@ def check_dossier(dossier: Dossier, world: World | None = None, texts: Mapping[s
     remarks += [*rest, *_undated(dossier), *rest_notes(dossier), *degree_notes(dossier), *bound_notes(dossier)]
     remarks += _late_world(dossier, economy)
     notes = [*remarks, *_amounts(dossier, economy), *_uncounted(dossier, economy), *_unreported(dossier), *unseen]
-    notes += _unused(dossier)
+    notes += [*_strangers(dossier), *_unused(dossier)]
     return [*_counted(dossier, economy), *about, *quoted, *map(str, notes), clean(notes)]
 
 
@@ -276,11 +276,47 @@ def world_trade(world: World, between: Sequence[str]) -> float:
     return float(flows[:, a, b].sum() + flows[:, b, a].sum())
 
 
+def _strangers(dossier: Dossier) -> list[Note]:
+    """What does not belong together and stands so when a dossier was made from another: commitments whose measures are
+    among others, periods that are not the year they are called, growth by a factor that is a fall."""
+    notes = []
+    for commitment in dossier.commitments:
+        for name in commitment.measures:
+            named = _named_in(dossier, name)
+            if named and not named & parties(commitment.parties):
+                whose = f"is of {people(commitment.parties)}, its measure {name} of {people(sorted(named))}"
+                notes.append(Note(f"Commitment {commitment.id}: it {whose}.", "Look who is meant."))
+    for observed in dossier.observed:
+        for series in observed.series:
+            for row in series.rows:
+                year = YEAR.fullmatch(row.period)
+                if year and not q.date(row.start).year <= int(row.period) <= last_day(row.end).year:
+                    text = f"Observed {observed.id}, {series.count}: {row.period} lies from {row.start} to {row.end}."
+                    notes.append(Note(text, "Write the days of the period."))
+    for claim in dossier.claims:
+        if claim.test is not None and claim.test.kind == "growth" and claim.test.at_least < 1:
+            text = f"Claim {claim.id}: growth to {claim.test.at_least:g} times is a fall."
+            todo = f"Grown by {claim.test.at_least:.0%} is `at_least: {1 + claim.test.at_least:g}`."
+            notes.append(Note(text, "" if claim.reading else f"{todo} {ELSE_READING}"))
+    return notes
+
+
+def _named_in(dossier: Dossier, name: str) -> set[str]:
+    """Codes of the economies that a measure ("scenario/measure") names one by one; empty where it names a bloc."""
+    scenario, _, identity = name.partition("/")
+    words: list[str] = []
+    for measure in getattr(dossier.found.get(scenario), "measures", ()):
+        if measure.id == identity:
+            for side in ("between", "importers", "exporters", "countries"):
+                words += getattr(measure, side, None) or ()
+    codes = [find_country(word) for word in words]
+    return set() if None in codes else set(codes)  # type: ignore[arg-type]
+
+
 def _unused(dossier: Dossier) -> list[Note]:
-    """Sources to which nothing points: left over from a dossier that this one was made from, perhaps."""
-    used = {name for _, name in used_sources(dossier)}
-    used |= {m.source for thing in dossier.found.values() for m in getattr(thing, "measures", ()) if m.source}
-    idle = [source.id for source in dossier.sources if source.id and source.id not in used]
+    """Sources whose id stands nowhere else: left over from a dossier that this one was made from, perhaps."""
+    ids = [source.id for source in dossier.sources if source.id]
+    idle = [name for name in ids if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", dossier.text)) == 1]
     return [Note(f"Source{'' if len(idle) == 1 else 's'} {listing(idle, 4)}: nothing points there.")] if idle else []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comity.benchmark.world import World
-from comity.dossier.verdicts import mark_of
+from comity.dossier.verdicts import Caution, mark_of
 from comity.equilibrium.shock import Shock
 from comity.equilibrium.solution import Solution
 from comity.equilibrium.solve import solve
@@ -191,7 +191,7 @@ def whose(least: Quantity, gains: dict[str, Callable[[Variant], float]], run: On
     }
     if len(owners) == 1:
         return f"The smallest {noun} is that of {central} in every combination."
-    return (
+    return Caution(
         f"The number is the smallest {noun} in each combination, at central choices that of {central}; its range is "
         f"made of {len(owners)} economies."
     )

@@ -114,13 +114,12 @@ def _declared(dossier: Dossier) -> list[str]:
 def _sources(dossier: Dossier) -> Problems:
     """Names of sources that the dossier does not have."""
     known = [source.id for source in dossier.sources if source.id]
-    for path, name in used_sources(dossier):
+    for path, name in _used_sources(dossier):
         if name is not None and name not in known:
             yield _dangling(dossier, path, "source", name, known)
 
 
-def used_sources(dossier: Dossier) -> Iterator[tuple[Path, str | None]]:
-    """Every place that names a source, and the name; measures of scenarios written here name them too."""
+def _used_sources(dossier: Dossier) -> Iterator[tuple[Path, str | None]]:
     for k, commitment in enumerate(dossier.commitments):
         yield ("commitments", k, "source", "id"), commitment.source.id
         for j, event in enumerate(commitment.history):

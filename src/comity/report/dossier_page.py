@@ -185,6 +185,7 @@ def _ruler_row(title: str, outcomes: Outcomes, code: str, main: bool) -> dict[st
         "low": 0.0 if noise else sizes[0], "high": sizes[1],
         "color": "noise" if noise else "gain" if value > 0 else "loss",
         "said": "inside the noise" if noise else small_per_cent(value), "main": main,
+        "change": value, "change_low": low, "change_high": high,
         "interval": outcomes.interval.kind,
     }  # fmt: skip
 

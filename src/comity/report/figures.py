@@ -33,7 +33,7 @@ UNITS = {  # what the columns of a figure's CSV mean; INTERVAL: which interval l
     "tile_map": "real income: per cent; low and high: INTERVAL; fill: its class; column, line: seat",
     "flows": "before, after, low, high: goods, million USD a year; low and high of after: INTERVAL",
     "sectors": "before, after: goods, million USD a year, central estimate",
-    "ruler": "value, low, high: size of the change of real income, per cent; low and high: of what `interval` says",
+    "ruler": "value, low, high: size of the change of real income, per cent; low, high: of `interval`; change: signed",
     "monitor": "value, low, high: goods both ways, million USD a year; year: middle of the period",
 }
 COUNTED = {0: "none", 1: "one"}
