@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from comity import assess, load_world
+from comity import assess, load_dossier, load_world
 from comity.dossier.check import check_dossier
 from comity.dossier.explain import explain_dossier
 from comity.dossier.load import parse_dossier
@@ -179,3 +179,9 @@ def test_what_cannot_be_meant_is_to_be_looked_at(old: str, new: str, told: str) 
     said = check_dossier(parse_dossier(SMALL.replace(old, new, 1), FILE), load_world("world-2022"))
     found = [line for line in said if line.startswith("To do: ") and ("is a fall" in line or " lies from " in line)]
     assert (len(found) == 1 and found[0].endswith(told)) if told else not found
+
+
+@pytest.mark.parametrize("name", ["tehran-2023", "elmau-2022"])
+def test_the_dossiers_to_look_at_are_clean(name: str) -> None:
+    lines = check_dossier(load_dossier(name))
+    assert lines[-1].startswith("No mistakes, nothing to do."), [line for line in lines if line.startswith("To do")]
