@@ -146,7 +146,7 @@ class _Dumps(pickle.Pickler):
                 return True
             self._room[self._used : end] = raw
             self.sizes.append(raw.nbytes)
-            self._used = -(-end // ALIGNED) * ALIGNED
+            self._used = _aligned(end)
         return False
 
     def persistent_id(self, thing: object) -> int | None:
@@ -170,6 +170,11 @@ def _room() -> mmap.mmap | None:
     return None
 
 
+def _aligned(end: int) -> int:
+    """The first place from `end` on where an array may begin."""
+    return -(-end // ALIGNED) * ALIGNED
+
+
 def _arrays(sizes: Sequence[int], room: mmap.mmap | None) -> Iterator[memoryview]:
     """The arrays in the room, which is given back when none of them is in use any more. They can only be read: later
     copies share them too."""
@@ -177,7 +182,7 @@ def _arrays(sizes: Sequence[int], room: mmap.mmap | None) -> Iterator[memoryview
     for size in sizes:
         assert room is not None
         yield memoryview(room)[place : place + size].toreadonly()
-        place += -(-size // ALIGNED) * ALIGNED
+        place = _aligned(place + size)
 
 
 def _answer(

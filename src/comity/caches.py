@@ -28,7 +28,8 @@ def of_templates(version: str) -> Path:
 
 def any_templates() -> bool:
     """Whether templates have been compiled before, by any version."""
-    return any(folder("").glob("templates-jinja-*/*"))
+    every = of_templates("*")
+    return any(every.parent.glob(f"{every.name}/*"))
 
 
 @cache

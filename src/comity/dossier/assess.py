@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEAREST = "nearest answer"
-ONE_BY_ONE = 3
+ONE_BY_ONE = 3  # of the scenarios, the last, so that two halves end together
 NO_HISTORY = "no history given"  # by the author; "not reported" is a status that somebody looked for
 APART = ("trade", "recovered")  # tests that solve for themselves alone
 NOT_ON_THIS_WORLD = "its scenario cannot be run on this world"

@@ -205,7 +205,8 @@ def _nowhere(figure: str, body: list[str]) -> str:
 
 def nearest_words(figure: str, body: list[str]) -> tuple[int, str] | None:
     """Paragraph and words of the text that are most like a figure; None where nothing is like it."""
-    wanted, best = plain(figure), (ALIKE_ENOUGH, 0, "")
+    wanted, best = plain(figure), ALIKE_ENOUGH
+    nearest_so_far: tuple[int, str] | None = None
     alike = SequenceMatcher(b=wanted, autojunk=False)
     for number, paragraph in enumerate(body, 1):
         words = paragraph.split()
@@ -214,22 +215,18 @@ def nearest_words(figure: str, body: list[str]) -> tuple[int, str] | None:
                 there = " ".join(words[k : k + length]).strip(AROUND)
                 alike.set_seq1(plain(there))
                 for bound in (alike.real_quick_ratio, alike.quick_ratio, alike.ratio):  # each dearer than the last
-                    if (ratio := bound()) <= best[0]:
+                    if (ratio := bound()) <= best:
                         break
                 else:
-                    best = (ratio, number, there)
-    return (best[1], _with_units(body[best[1] - 1], best[2])) if best[1] else None
+                    best, nearest_so_far = ratio, (number, _with_units(words, k, k + length))
+    return nearest_so_far
 
 
-def _with_units(paragraph: str, found: str) -> str:
-    """Words found in a paragraph, and the units that follow them there."""
-    words = paragraph.split()
-    length = len(found.split())
-    end = next(k for k in range(length, len(words) + 1) if " ".join(words[k - length : k]).strip(AROUND) == found)
-    last = end
-    while last < len(words) and words[last - 1][-1] not in AROUND and _is_unit(words[last]):
-        last += 1
-    return " ".join([found, *words[end:last]]).strip(AROUND)
+def _with_units(words: list[str], first: int, end: int) -> str:
+    """Words of a paragraph from the first to the end, and the units that follow them there."""
+    while end < len(words) and words[end - 1][-1] not in AROUND and _is_unit(words[end]):
+        end += 1
+    return " ".join(words[first:end]).strip(AROUND)
 
 
 def _is_unit(word: str) -> bool:

@@ -139,6 +139,7 @@ class Together:
     ) -> None:
         self.shared, self.rough, self.dtype = shared, rough, shared.forward.dtype
         self.sectors, self.count = shared.spent.shape
+        self.floor = self.dtype.type(1e-25) * shared.value_added
         self.space = space
         self.take(members)
 
@@ -297,17 +298,13 @@ class Together:
         step[self.count :] += self.answer
 
     def _trade_gap(self) -> Array:
-        net, floor = self.deficit + self.members.transfer, self._floor
+        net, floor = self.deficit + self.members.transfer, self.floor
         return np.log((self.exports + np.maximum(net, 0) + floor) / (self.imports + np.maximum(-net, 0) + floor))
 
     def _as_before(self, gap: Array) -> Array:
         """Gaps as large as the same trade would make them with the benchmark's deficits."""
-        present = moved_by_trade(self.exports, self.imports, self.deficit + self.members.transfer, self._floor)
+        present = moved_by_trade(self.exports, self.imports, self.deficit + self.members.transfer, self.floor)
         return np.multiply(gap, self.shared.moved_by_trade / present)
-
-    @property
-    def _floor(self) -> Array:
-        return np.multiply(self.dtype.type(1e-25), self.shared.value_added)
 
     def _income(self, log_wage: Array) -> None:
         """Equation (6) under the members' closures."""
